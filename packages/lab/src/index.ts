@@ -1,1 +1,1 @@
-export {}
+export type { ProcessSpec } from './process-spec.ts'
