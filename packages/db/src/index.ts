@@ -1,1 +1,6 @@
-export {}
+export * from './conflict.ts'
+export * from './embedded-postgres.ts'
+export * from './keyset.ts'
+export * from './listen.ts'
+export * from './migrate.ts'
+export * from './open.ts'

@@ -1,1 +1,7 @@
-export {}
+export * from './caller.ts'
+export * from './clock.ts'
+export * from './id.ts'
+export * from './load-config.ts'
+export * from './log.ts'
+export * from './problem.ts'
+export * from './secret.ts'
