@@ -1,1 +1,9 @@
-export {}
+export * from './envelope.ts'
+export * from './microversion.ts'
+export * from './openapi.ts'
+export * from './page.ts'
+export * from './policy.ts'
+export * from './route.ts'
+export * from './run.ts'
+export * from './service.ts'
+export * from './validate.ts'

@@ -1,1 +1,3 @@
-export {}
+export * from './bell.ts'
+export * from './crash.ts'
+export * from './loop.ts'

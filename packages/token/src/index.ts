@@ -1,1 +1,4 @@
-export {}
+export * from './claims.ts'
+export * from './sign.ts'
+export * from './trust.ts'
+export * from './verify.ts'

@@ -1,0 +1,30 @@
+import type { Logger } from '@caelum/kernel'
+import type { FastifyInstance } from 'fastify'
+
+/**
+ * Listens until SIGTERM or SIGINT, then answers what is under way, calls `close` and ends the process with 0.
+ * A second signal, or 10 s, ends it at once.
+ */
+export async function runService(options: {
+  app: FastifyInstance
+  listen: { host: string; port: number }
+  log: Logger
+  /** loops and connections, closed after the last request */
+  close?: () => Promise<void>
+}): Promise<void> {
+  const { app, listen, log, close } = options
+  let stopping = false
+  const stop = async (signal: string) => {
+    if (stopping) process.exit(1)
+    stopping = true
+    log.info({ signal }, 'stopping')
+    setTimeout(() => process.exit(1), 10_000).unref()
+    await app.close()
+    await close?.()
+    process.exit(0)
+  }
+  process.on('SIGTERM', () => void stop('SIGTERM'))
+  process.on('SIGINT', () => void stop('SIGINT'))
+  const address = await app.listen({ host: listen.host, port: listen.port })
+  log.info({ address }, 'ready')
+}

@@ -1,0 +1,291 @@
+/**
+ * The request pipeline, the same for every service, readable from top to bottom:
+ *
+ *   request id → microversion → token → policy gate → validation → handler → answer
+ *
+ * Anything thrown on the way becomes the error envelope of the API family: a `Problem` as it is, everything else as
+ * a 500 that tells the client nothing but the request id. One log line per request.
+ */
+import { randomUUID } from 'node:crypto'
+import {
+  type Caller,
+  type Clock,
+  type Ctx,
+  type Logger,
+  Problem,
+  problems,
+  systemClock,
+} from '@caelum/kernel'
+import { callerOf, type TokenVerifier } from '@caelum/token'
+import {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  fastify,
+} from 'fastify'
+import type { Envelope } from './envelope.ts'
+import { type Microversions, microversionHeaders, negotiate } from './microversion.ts'
+import { authorize, type PolicyTable } from './policy.ts'
+import type { Route } from './route.ts'
+import { schemaFor, validate } from './validate.ts'
+
+export interface ServiceOptions {
+  /** e.g. `compute`; also the prefix of operations */
+  name: string
+  log: Logger
+  clock?: Clock
+  verifier: Pick<TokenVerifier, 'verify'>
+  policy: PolicyTable
+  routes: readonly Route[]
+  envelope: Envelope
+  microversions?: Microversions
+  /** where clients get tokens, for `WWW-Authenticate` */
+  identityUrl: string
+  /** bytes; larger bodies are refused with 413 unless the route says otherwise */
+  bodyLimit?: number
+  /** extra header that repeats the request id, e.g. `x-compute-request-id` */
+  requestIdHeader?: string
+  /** what `/healthz` looks at; throws when the service is not able to work */
+  healthy?: () => Promise<void>
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    stream?: boolean
+  }
+  interface FastifyRequest {
+    operation: string
+    projectId: string | undefined
+    microversion: number
+    caelum: { route: Route; ctx: Ctx }
+  }
+}
+
+const NOBODY: Caller = {
+  userId: '',
+  userName: '',
+  userDomainId: '',
+  userDomainName: '',
+  scope: { kind: 'unscoped' },
+  roles: new Set(),
+}
+
+/** Builds the application without listening, so that a test can `inject`. */
+export function buildService(options: ServiceOptions): FastifyInstance {
+  const app = fastify({
+    loggerInstance: options.log as FastifyBaseLogger,
+    disableRequestLogging: true,
+    bodyLimit: options.bodyLimit ?? 262_144,
+    genReqId: () => `req-${randomUUID()}`,
+    trustProxy: 'loopback',
+    forceCloseConnections: 'idle',
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 512 },
+    return503OnClosing: false,
+  })
+  app.decorateRequest('operation', 'unknown')
+  app.decorateRequest('projectId', undefined)
+  app.decorateRequest('microversion', 0)
+  readBodies(app)
+  answerErrors(app, options)
+  traceRequests(app, options)
+  app.get('/healthz', { config: {} }, async (_request, reply) => {
+    await options.healthy?.()
+    return reply.send({ status: 'ok', service: options.name })
+  })
+  for (const [key, versions] of group(options.routes)) addRoute(app, options, key, versions)
+  return app
+}
+
+/** Routes that share method and path are told apart by their microversions. */
+function group(routes: readonly Route[]): Map<string, Route[]> {
+  const groups = new Map<string, Route[]>()
+  for (const route of routes) {
+    const key = `${route.method} ${route.path}`
+    groups.set(key, [...(groups.get(key) ?? []), route])
+  }
+  return groups
+}
+
+function addRoute(app: FastifyInstance, options: ServiceOptions, key: string, versions: Route[]): void {
+  const [first] = versions
+  if (!first) return
+  for (const route of versions)
+    if (route.access !== 'public' && !options.policy[route.operation])
+      throw new Error(`${key}: operation ${route.operation} has no policy rule`)
+  app.route({
+    method: first.method,
+    url: first.path,
+    ...(first.bodyLimit ? { bodyLimit: first.bodyLimit } : {}),
+    config: { stream: first.stream === true },
+    exposeHeadRoute: !options.routes.some(r => r.method === 'HEAD' && r.path === first.path),
+    onRequest: async request => {
+      const microversion = options.microversions ? negotiate(options.microversions, request.headers) : 0
+      request.microversion = microversion
+      const route = versions.find(
+        r => (r.since ?? 0) <= microversion && microversion <= (r.until ?? Number.POSITIVE_INFINITY),
+      )
+      if (!route) throw problems.notFound('The resource')
+      request.operation = route.operation
+      const caller = route.access === 'public' ? NOBODY : authenticate(options, request)
+      request.caelum = { route, ctx: contextOf(options, request, caller) }
+      if (route.access !== 'public') authorize(options.policy, request.caelum.ctx, route.operation)
+    },
+    handler: async (request, reply) => {
+      const { route, ctx } = request.caelum
+      const input = {
+        params: route.params ? validate(route.params, request.params, 'the path') : request.params,
+        query: route.query
+          ? validate(schemaFor(route.query, ctx.microversion), request.query, 'the query')
+          : request.query,
+        body: route.body
+          ? validate(schemaFor(route.body, ctx.microversion), request.body ?? {}, 'the body')
+          : undefined,
+        request,
+      }
+      reply.code(route.status ?? 200)
+      const answer = await route.handle(ctx, input, reply)
+      if (reply.sent) return reply
+      return answer === undefined ? reply.send() : answer
+    },
+  })
+}
+
+function authenticate({ verifier, identityUrl }: ServiceOptions, request: FastifyRequest): Caller {
+  const token = request.headers['x-auth-token'] ?? request.headers['x-storage-token']
+  const challenge = { 'www-authenticate': `Keystone uri="${identityUrl}"` }
+  if (typeof token !== 'string' || token === '')
+    throw new Problem('Unauthorized', 401, 'The request you have made requires authentication.', challenge)
+  try {
+    const caller = callerOf(verifier.verify(token))
+    request.projectId = caller.scope.kind === 'project' ? caller.scope.projectId : undefined
+    return caller
+  } catch (error) {
+    if (error instanceof Problem && error.status === 401)
+      throw new Problem(error.code, 401, error.message, challenge)
+    throw error
+  }
+}
+
+const contextOf = (options: ServiceOptions, request: FastifyRequest, caller: Caller): Ctx => ({
+  caller,
+  requestId: request.id,
+  microversion: request.microversion,
+  clock: options.clock ?? systemClock,
+  log: options.log,
+  baseUrl: baseUrlOf(request),
+})
+
+/** Behind an entry point the prefix is what it took off the path; forwarded headers count from loopback only. */
+function baseUrlOf(request: FastifyRequest): string {
+  const prefix = request.headers['x-forwarded-prefix']
+  const trusted = request.ips !== undefined && request.ips.length > 1
+  return `${request.protocol}://${request.host}${trusted && typeof prefix === 'string' ? prefix.replace(/\/$/, '') : ''}`
+}
+
+/** Clients of OpenStack send JSON under many names; a route with `stream` gets its body untouched. */
+function readBodies(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', async (request: FastifyRequest, payload: NodeJS.ReadableStream) => {
+    if (request.routeOptions.config.stream) return undefined
+    const limit = request.routeOptions.bodyLimit ?? app.initialConfig.bodyLimit ?? 262_144
+    const text = await readText(payload, limit)
+    if (text === '') return undefined
+    try {
+      return JSON.parse(text)
+    } catch {
+      throw problems.badRequest('The request body is not valid JSON.')
+    }
+  })
+}
+
+async function readText(payload: NodeJS.ReadableStream, limit: number): Promise<string> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of payload) {
+    const bytes = chunk as Buffer
+    size += bytes.length
+    if (size > limit) throw problems.tooLarge(limit)
+    chunks.push(bytes)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+function answerErrors(app: FastifyInstance, options: ServiceOptions): void {
+  const render = (problem: Problem, request: FastifyRequest, reply: FastifyReply) => {
+    const { body, contentType } = options.envelope(problem, request.id)
+    if (problem.status >= 400 && !request.raw.complete) reply.header('connection', 'close')
+    return reply
+      .code(problem.status)
+      .headers(problem.headers)
+      .type(contentType ?? 'application/json')
+      .send(body)
+  }
+  app.setErrorHandler((error, request, reply) => render(problemOf(error, request, options), request, reply))
+  app.setNotFoundHandler((request, reply) => {
+    const allowed = methodsOf(options.routes, request.url)
+    const problem =
+      allowed.length > 0
+        ? new Problem('MethodNotAllowed', 405, 'The method is not allowed for this resource.', {
+            allow: allowed.join(', '),
+          })
+        : new Problem('NotFound', 404, 'The resource could not be found.')
+    return render(problem, request, reply)
+  })
+}
+
+function problemOf(error: unknown, request: FastifyRequest, options: ServiceOptions): Problem {
+  if (error instanceof Problem) return error
+  const { statusCode, message } = error as { statusCode?: number; message?: string }
+  if (statusCode === 413) return problems.tooLarge(request.routeOptions.bodyLimit ?? 0)
+  if (statusCode && statusCode >= 400 && statusCode < 500)
+    return new Problem('BadRequest', statusCode, message ?? '')
+  options.log.error({ err: error, request_id: request.id, operation: request.operation }, 'a request failed')
+  return isOutage(error)
+    ? problems.unavailable('The database does not answer just now; please try again.')
+    : new Problem(
+        'InternalError',
+        500,
+        `An unexpected error prevented the server from fulfilling your request. (${request.id})`,
+      )
+}
+
+/** The database is away or restarting: our fault, and worth another try. */
+function isOutage(error: unknown): boolean {
+  const text = `${(error as { code?: string })?.code ?? ''} ${(error as Error)?.message ?? ''}`
+  return /P1001|P1002|P1008|P1017|P2024|P2028|57P0[123]|08006|08001|ECONNREFUSED|ECONNRESET|ENOENT.*s\.PGSQL|Connection terminated|connection timeout|the database system is (starting up|shutting down)/i.test(
+    text,
+  )
+}
+
+function methodsOf(routes: readonly Route[], url: string): string[] {
+  const parts = url.split('?')[0]?.split('/').filter(Boolean) ?? []
+  const matches = (path: string) => {
+    const pattern = path.split('/').filter(Boolean)
+    return pattern.length === parts.length && pattern.every((p, i) => p.startsWith(':') || p === parts[i])
+  }
+  return [...new Set(routes.filter(route => matches(route.path)).map(route => route.method))]
+}
+
+function traceRequests(app: FastifyInstance, { log, requestIdHeader, microversions }: ServiceOptions): void {
+  app.addHook('onSend', async (request, reply) => {
+    reply.header('x-openstack-request-id', request.id)
+    if (requestIdHeader) reply.header(requestIdHeader, request.id)
+    if (microversions)
+      reply.headers(microversionHeaders(microversions, request.microversion || microversions.min))
+  })
+  app.addHook('onResponse', async (request, reply) => {
+    if (request.url === '/healthz') return
+    log.info(
+      {
+        operation: request.operation,
+        method: request.method,
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime * 10) / 10,
+        project: request.projectId,
+        request_id: request.id,
+      },
+      'request',
+    )
+  })
+}

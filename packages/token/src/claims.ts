@@ -1,0 +1,77 @@
+import type { Caller } from '@caelum/kernel'
+import { z } from 'zod'
+
+const Named = z.tuple([z.string(), z.string()])
+
+/**
+ * The body of a token, with short names because it travels in a header with every request. The catalogue is not
+ * inside. `iat` has a fraction of a second (RFC 7519 allows it), so that a login just after a password change is
+ * told apart from one just before.
+ */
+export const Claims = z.object({
+  /** user id */
+  sub: z.string(),
+  /** user name */
+  un: z.string(),
+  /** the user's domain: id, name */
+  ud: Named,
+  /** project scope: id, name, and its domain's id, name */
+  p: z.tuple([z.string(), z.string(), z.string(), z.string()]).optional(),
+  /** domain scope: id, name */
+  d: Named.optional(),
+  /** system scope */
+  sys: z.literal(1).optional(),
+  /** roles, implied ones included: id, name */
+  r: z.array(Named),
+  /** how the caller authenticated */
+  m: z.array(z.string()),
+  /** audit ids: this token's, then that of the token it was made from */
+  aid: z.array(z.string()).min(1).max(2),
+  iat: z.number(),
+  exp: z.number(),
+})
+export type Claims = z.infer<typeof Claims>
+
+/** Whoever holds this token, as the rest of the program wants to know them. */
+export function callerOf(claims: Claims): Caller {
+  const [userDomainId, userDomainName] = claims.ud
+  return {
+    userId: claims.sub,
+    userName: claims.un,
+    userDomainId,
+    userDomainName,
+    scope: scopeOf(claims),
+    roles: new Set(claims.r.map(([, name]) => name)),
+  }
+}
+
+function scopeOf({ p, d, sys }: Claims): Caller['scope'] {
+  if (p) return { kind: 'project', projectId: p[0], projectName: p[1], domainId: p[2], domainName: p[3] }
+  if (d) return { kind: 'domain', domainId: d[0], domainName: d[1] }
+  return sys ? { kind: 'system' } : { kind: 'unscoped' }
+}
+
+/**
+ * What a revocation may name. A token is revoked when one of its own subjects is revoked at or after the moment the
+ * token was issued.
+ */
+export const subject = {
+  token: (auditId: string) => `token:${auditId}`,
+  user: (userId: string) => `user:${userId}`,
+  project: (projectId: string) => `project:${projectId}`,
+  domain: (domainId: string) => `domain:${domainId}`,
+  userInProject: (userId: string, projectId: string) => `user-project:${userId}/${projectId}`,
+  userInDomain: (userId: string, domainId: string) => `user-domain:${userId}/${domainId}`,
+}
+
+export function subjectsOf(claims: Claims): string[] {
+  const all = [subject.user(claims.sub), subject.domain(claims.ud[0]), ...claims.aid.map(subject.token)]
+  if (claims.p)
+    all.push(
+      subject.project(claims.p[0]),
+      subject.domain(claims.p[2]),
+      subject.userInProject(claims.sub, claims.p[0]),
+    )
+  if (claims.d) all.push(subject.domain(claims.d[0]), subject.userInDomain(claims.sub, claims.d[0]))
+  return all
+}
