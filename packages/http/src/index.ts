@@ -1,4 +1,5 @@
 export * from './envelope.ts'
+export * from './gate.ts'
 export * from './microversion.ts'
 export * from './openapi.ts'
 export * from './page.ts'

@@ -1,0 +1,26 @@
+import { buildService, novaEnvelope, type Route } from '@caelum/http'
+import type { Logger } from '@caelum/kernel'
+import type { TokenVerifier } from '@caelum/token'
+import type { Deps } from './deps.ts'
+import { policy } from './policy.ts'
+import { keypairRoutes } from './resources/keypair/routes.ts'
+import { microversions, versionRoutes } from './versions.ts'
+
+export const routesOf = (deps: Deps): Route[] => [...versionRoutes, ...keypairRoutes(deps.keypairs)]
+
+export const buildApp = (
+  deps: Deps,
+  options: { log: Logger; verifier: Pick<TokenVerifier, 'verify'>; identityUrl: string },
+) =>
+  buildService({
+    name: 'compute',
+    ...options,
+    policy,
+    routes: routesOf(deps),
+    envelope: novaEnvelope,
+    microversions,
+    requestIdHeader: 'x-compute-request-id',
+    healthy: async () => {
+      await deps.db.$queryRaw`select 1`
+    },
+  })

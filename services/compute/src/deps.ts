@@ -1,0 +1,17 @@
+import { prismaAdapter } from '@caelum/db'
+import type { Logger } from '@caelum/kernel'
+import { PrismaClient } from './generated/client.ts'
+import { keypairService } from './resources/keypair/service.ts'
+import { keypairStore } from './resources/keypair/store.ts'
+
+/** Everything the application is made of, put together once; a test hands in its own database. */
+export type Deps = ReturnType<typeof createDeps>
+
+export function createDeps({ databaseUrl, log }: { databaseUrl: string; log: Logger }) {
+  const db = new PrismaClient({ adapter: prismaAdapter({ url: databaseUrl, schema: 'compute', log }) })
+  return {
+    db,
+    keypairs: keypairService(keypairStore(db)),
+    close: () => db.$disconnect(),
+  }
+}

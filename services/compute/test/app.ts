@@ -1,0 +1,52 @@
+import { silentLogger } from '@caelum/kernel'
+import { type Persona, testDatabase, testVerifier } from '@caelum/testkit'
+import { buildApp } from '../src/app.ts'
+import { createDeps } from '../src/deps.ts'
+
+/** The compute application on a database of its own, spoken to as a client would. */
+export async function testApp() {
+  const database = await testDatabase('compute')
+  const deps = createDeps({ databaseUrl: database.url, log: silentLogger })
+  const app = buildApp(deps, {
+    log: silentLogger,
+    verifier: testVerifier(),
+    identityUrl: 'http://identity/v3',
+  })
+  return {
+    app,
+    deps,
+    database,
+    /** sends a request as somebody, at a microversion, and gives back status, headers and parsed body */
+    async call(
+      who: Persona | null,
+      method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'HEAD' | 'PATCH',
+      url: string,
+      options: { body?: unknown; microversion?: string; headers?: Record<string, string> } = {},
+    ) {
+      const reply = await app.inject({
+        method,
+        url: `/v2.1${url}`,
+        headers: {
+          ...(who?.headers ?? {}),
+          ...(options.microversion ? { 'openstack-api-version': `compute ${options.microversion}` } : {}),
+          ...(options.body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...options.headers,
+        },
+        ...(options.body === undefined
+          ? {}
+          : { payload: typeof options.body === 'string' ? options.body : JSON.stringify(options.body) }),
+      })
+      // biome-ignore lint/suspicious/noExplicitAny: a test reads the answer as a client does, by path
+      const body: any =
+        reply.body && /json/.test(String(reply.headers['content-type'])) ? reply.json() : reply.body
+      return { status: reply.statusCode, headers: reply.headers, body }
+    },
+    async close() {
+      await app.close()
+      await deps.close()
+      await database.drop()
+    },
+  }
+}
+
+export type TestApp = Awaited<ReturnType<typeof testApp>>
