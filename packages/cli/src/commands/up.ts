@@ -1,0 +1,66 @@
+import { type Command, CommandError, parseOptions, positiveInteger } from '../command.ts'
+import { ensureSupervisor, settle, waitHealthy } from '../instance/bring-up.ts'
+import { baseUrl, identityUrl, writeCredentials } from '../instance/credentials.ts'
+import { DATA_OPTION, locationFrom } from '../instance/data-option.ts'
+import { API_SERVICES } from '../instance/services.ts'
+import { say, seconds } from '../setup/terminal.ts'
+
+const HEALTHY_MS = 180_000
+
+export const up: Command = async args => {
+  const { values } = parseOptions('up', args, {
+    options: {
+      ...DATA_OPTION,
+      hosts: { type: 'string' },
+      sim: { type: 'boolean' },
+      json: { type: 'boolean' },
+      'other-ports': { type: 'boolean' },
+    },
+  })
+  if (!values.sim && process.getuid?.() !== 0)
+    throw new CommandError('lab hosts need root: they are namespaces', 'sudo caelum up, or: caelum up --sim')
+  const location = locationFrom(values.data)
+  const began = performance.now()
+  const settings = await settle(location, {
+    hypervisor: values.sim ? 'sim' : undefined,
+    hosts: values.hosts === undefined ? undefined : positiveInteger(values.hosts, '--hosts', 32),
+    usualPorts: !values['other-ports'],
+  })
+  const { cloudsFile, rcFile } = writeCredentials(location, settings)
+  await ensureSupervisor(location)
+  await waitHealthy(location, HEALTHY_MS, unit =>
+    say(`  ✓ ${unit.name.padEnd(16)} ${seconds(unit.ready_after_ms ?? 0)}`),
+  )
+  const upMs = Math.round(performance.now() - began)
+  const endpoints = Object.fromEntries(API_SERVICES.map(s => [s.catalogType, baseUrl(settings, s.name)]))
+  if (values.json)
+    console.log(
+      JSON.stringify(
+        {
+          instance: location.id,
+          data_dir: location.dataDir,
+          auth_url: identityUrl(settings),
+          user: 'admin',
+          project: 'admin',
+          clouds_file: cloudsFile,
+          openrc: rcFile,
+          gateway: baseUrl(settings, 'gateway'),
+          endpoints,
+          hosts: settings.hosts,
+          hypervisor: settings.hypervisor,
+          up_ms: upMs,
+        },
+        null,
+        2,
+      ),
+    )
+  else
+    console.log(`The cloud is up (${seconds(upMs)}): ${settings.hosts} ${settings.hypervisor} hosts.
+
+  endpoint  ${identityUrl(settings)}  (all services by path: ${baseUrl(settings, 'gateway')})
+  user      admin, project admin; password in ${cloudsFile}
+
+  OS_CLIENT_CONFIG_FILE=${cloudsFile} openstack --os-cloud caelum server list
+  or: . ${rcFile}`)
+  return 0
+}

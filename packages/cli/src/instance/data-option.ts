@@ -1,0 +1,7 @@
+import { ROOT } from '../cloud/node-program.ts'
+import { type Location, locate } from './location.ts'
+
+/** `--data DIR`, for every command that speaks of an instance; default `.caelum` beside the program. */
+export const DATA_OPTION = { data: { type: 'string' } } as const
+
+export const locationFrom = (data: string | undefined): Location => locate(data ?? `${ROOT}.caelum`)

@@ -1,0 +1,47 @@
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, realpathSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
+
+/**
+ * Where one instance keeps its things. The id comes from the data folder's path, so `down` finds the processes even
+ * when the folder is gone; everything that is global on the machine carries the id, so instances run side by side.
+ */
+export type Location = {
+  /** six hex digits: short enough for interface names */
+  id: string
+  dataDir: string
+  /** 0700, outside the data folder because socket paths must stay under 108 bytes */
+  runDir: string
+  settingsFile: string
+  secretsDir: string
+  logDir: string
+  stateFile: string
+  controlSocket: string
+}
+
+/** The folder may not exist yet: then its nearest existing parent is resolved. */
+function realPath(path: string): string {
+  return existsSync(path) ? realpathSync(path) : join(realPath(dirname(path)), basename(path))
+}
+
+export function locate(dataDir: string): Location {
+  const real = realPath(resolve(dataDir))
+  const id = createHash('sha256').update(real).digest('hex').slice(0, 6)
+  const uid = process.getuid?.() ?? 0
+  const runDir = uid === 0 ? `/run/caelum-${id}` : `/tmp/caelum-${uid}-${id}`
+  return {
+    id,
+    dataDir: real,
+    runDir,
+    settingsFile: join(real, 'cloud.json'),
+    secretsDir: join(real, 'secrets'),
+    logDir: join(real, 'log'),
+    stateFile: join(runDir, 'processes.json'),
+    controlSocket: join(runDir, 'control.sock'),
+  }
+}
+
+export function makeFolders(location: Location): void {
+  for (const folder of [location.dataDir, location.runDir, location.secretsDir, location.logDir])
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+}

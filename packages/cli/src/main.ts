@@ -1,0 +1,25 @@
+/** `caelum COMMAND ...`: finds the command's file and runs it. `--help` is answered by the shell part, from help/. */
+import { type Command, CommandError } from './command.ts'
+
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  up: async () => (await import('./commands/up.ts')).up,
+  down: async () => (await import('./commands/down.ts')).down,
+  status: async () => (await import('./commands/status.ts')).status,
+  logs: async () => (await import('./commands/logs.ts')).logs,
+}
+
+const [name = '', ...args] = process.argv.slice(2)
+
+// a reader that closes the pipe early (`caelum logs | head`) is no error
+process.stdout.on('error', () => process.exit(0))
+
+try {
+  const load = COMMANDS[name]
+  if (!load) throw new CommandError(`there is no command '${name}'`, 'caelum --help', 2)
+  process.exitCode = await (await load())(args)
+} catch (error) {
+  if (!(error instanceof CommandError)) throw error
+  console.error(`caelum: ${error.message}`)
+  if (error.next) console.error(`        next: ${error.next}`)
+  process.exitCode = error.exitCode
+}

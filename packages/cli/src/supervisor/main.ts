@@ -1,0 +1,72 @@
+/**
+ * The supervisor of one instance: `node main.ts DATA_DIR`. It is started by `caelum up` and detached from it.
+ *
+ * If it is killed, its processes go on; the next one takes them over (`unit-runner.ts`). It writes nothing but the
+ * records of processes and, on standard error, its log.
+ */
+import { planCloud } from '../cloud/plan.ts'
+import { locate, makeFolders } from '../instance/location.ts'
+import { readSettings } from '../instance/settings.ts'
+import type { ControlAnswer, ControlRequest } from './control-protocol.ts'
+import { serveControl } from './control-server.ts'
+import { takeInstanceLock } from './instance-lock.ts'
+import { limitLogs } from './log-limit.ts'
+import { residentBytes } from './process-table.ts'
+import { Supervisor } from './supervisor.ts'
+
+const LOG_LOOK_MS = 30_000
+
+const location = locate(process.argv[2] ?? '')
+
+function log(event: string, fields: object = {}): void {
+  process.stderr.write(`${JSON.stringify({ time: new Date().toISOString(), event, ...fields })}\n`)
+}
+
+if (!(await takeInstanceLock(location.id))) {
+  log('another supervisor runs for this data folder', { data: location.dataDir })
+  process.exit(0)
+}
+makeFolders(location)
+const supervisor = new Supervisor(location, (unit, event, detail) => log(event, { unit, detail }))
+
+async function apply(): Promise<void> {
+  const settings = readSettings(location)
+  if (!settings) throw new Error(`${location.settingsFile} is missing; run: caelum up`)
+  await supervisor.apply(planCloud(location, settings).units)
+}
+
+async function stop(): Promise<void> {
+  log('stopping')
+  await supervisor.stop()
+  log('stopped')
+}
+
+async function handle(request: ControlRequest): Promise<ControlAnswer> {
+  switch (request.op) {
+    case 'status':
+      return {
+        ok: true,
+        status: { pid: process.pid, resident_bytes: residentBytes(process.pid), units: supervisor.status() },
+      }
+    case 'apply':
+      await apply()
+      return { ok: true }
+    case 'restart':
+      return (await supervisor.restart(request.unit))
+        ? { ok: true }
+        : { ok: false, error: `there is no '${request.unit}'; see: caelum status` }
+    case 'host':
+      return { ok: false, error: 'there are no lab hosts' }
+    case 'stop':
+      await stop()
+      setImmediate(() => process.exit(0))
+      return { ok: true }
+  }
+}
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const)
+  process.once(signal, () => void stop().then(() => process.exit(0)))
+setInterval(() => limitLogs(location.logDir), LOG_LOOK_MS)
+await serveControl(location.controlSocket, handle)
+log('started', { pid: process.pid })
+await apply()

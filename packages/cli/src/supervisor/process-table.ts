@@ -1,0 +1,85 @@
+/**
+ * Who is who among the machine's processes. A pid alone names nobody for long, so a process is known by pid, start
+ * time and boot; and every process we start carries its instance and unit in its environment, so that it can be found
+ * again by somebody who has lost all records.
+ */
+import { readdirSync, readFileSync } from 'node:fs'
+import { z } from 'zod'
+
+export const ProcessIdentity = z.object({
+  pid: z.number().int(),
+  /** clock ticks after boot, field 22 of /proc/PID/stat */
+  start_ticks: z.string(),
+  boot_id: z.string(),
+})
+export type ProcessIdentity = z.infer<typeof ProcessIdentity>
+
+const INSTANCE = 'CAELUM_INSTANCE'
+const UNIT = 'CAELUM_UNIT'
+
+/** The environment that marks a process as ours. */
+export const processMark = (instanceId: string, unit: string): Record<string, string> => ({
+  [INSTANCE]: instanceId,
+  [UNIT]: unit,
+})
+
+const bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+
+function readProc(pid: number, file: string): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8')
+  } catch {
+    return undefined
+  }
+}
+
+/** @returns undefined when no such process runs; a zombie does not run */
+export function identify(pid: number): ProcessIdentity | undefined {
+  const stat = readProc(pid, 'stat')
+  if (!stat) return undefined
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  const [state, startTicks] = [fields[0], fields[19]]
+  if (!startTicks || state === 'Z' || state === 'X') return undefined
+  return { pid, start_ticks: startTicks, boot_id: bootId }
+}
+
+export function isRunning(process: ProcessIdentity): boolean {
+  const now = identify(process.pid)
+  return now?.start_ticks === process.start_ticks && now.boot_id === process.boot_id
+}
+
+/** Resident memory in bytes; 0 when it is gone. */
+export function residentBytes(pid: number): number {
+  const pages = readProc(pid, 'statm')?.split(' ')[1]
+  return Number(pages ?? 0) * 4096
+}
+
+export type MarkedProcess = ProcessIdentity & { unit: string }
+
+/** Every running process that carries the mark of the instance. */
+export function markedProcesses(instanceId: string): MarkedProcess[] {
+  const found: MarkedProcess[] = []
+  for (const entry of readdirSync('/proc')) {
+    const pid = Number(entry)
+    if (!Number.isInteger(pid) || pid === process.pid) continue
+    const variables = readProc(pid, 'environ')?.split('\0')
+    if (!variables?.includes(`${INSTANCE}=${instanceId}`)) continue
+    const known = identify(pid)
+    const unit = variables.find(variable => variable.startsWith(`${UNIT}=`))?.slice(UNIT.length + 1)
+    if (known) found.push({ ...known, unit: unit ?? '' })
+  }
+  return found
+}
+
+/** Signals the process and its group, if it still is the one we mean. */
+export function signal(target: ProcessIdentity, name: NodeJS.Signals): void {
+  if (!isRunning(target)) return
+  for (const pid of [-target.pid, target.pid]) {
+    try {
+      process.kill(pid, name)
+      return
+    } catch {
+      // not the leader of a group, or just gone: the other form decides
+    }
+  }
+}

@@ -1,0 +1,35 @@
+import type { ProcessSpec } from '@caelum/lab'
+
+/**
+ * One node of what an instance runs: a step that ends, or a process that stays.
+ *
+ * `after` gates the first start only. Afterwards everybody must live with the others coming and going.
+ */
+export type Unit = {
+  name: string
+  after: string[]
+  /** ensures what the process needs; runs before every start, so it looks before it acts */
+  prepare?: () => Promise<void>
+  /** asked anew before every start, because it may speak of another unit's pid; absent for a step */
+  process?: () => ProcessSpec | Promise<ProcessSpec>
+  /** removes what the process leaves behind; runs when the unit is stopped for good */
+  cleanup?: () => Promise<void>
+  /** how long it may take to end after being asked, before it is killed */
+  graceMs?: number
+}
+
+export type UnitState = 'waiting' | 'preparing' | 'starting' | 'ready' | 'unhealthy' | 'failing' | 'stopped'
+
+export type UnitStatus = {
+  name: string
+  kind: 'step' | 'process'
+  state: UnitState
+  pid: number | null
+  resident_bytes: number
+  restarts: number
+  /** milliseconds from the supervisor's first try until it was ready */
+  ready_after_ms: number | null
+  started_at: string | null
+  last_error: string | null
+  log: string
+}
