@@ -14,4 +14,13 @@ export const errors = {
     (limit: number) => `Quota exceeded, too many key pairs: the limit is ${limit} per user.`,
   ),
   invalidPublicKey: problem(400, 'InvalidKeypair', (why: string) => `Keypair data is invalid: ${why}.`),
+  /** nova/exception.py, TooManyInstances: every list in the order of the names */
+  quotaExceeded: problem(
+    403,
+    'TooManyInstances',
+    (over: { name: string; asked: number; used: number; limit: number }[]) => {
+      const list = (pick: (o: (typeof over)[number]) => string | number) => over.map(pick).join(', ')
+      return `Quota exceeded for ${list(o => o.name)}: Requested ${list(o => o.asked)}, but already used ${list(o => o.used)} of ${list(o => o.limit)} ${list(o => o.name)}`
+    },
+  ),
 }

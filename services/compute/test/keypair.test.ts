@@ -92,9 +92,9 @@ describe('gates', () => {
   ])('$step: statuses $create and $remove', async ({ step, create, remove }) => {
     const options = { ...named(`s${step.slice(2)}`), microversion: step }
     expect((await api.call(user, 'POST', '/os-keypairs', options)).status).toBe(create)
-    expect((await api.call(user, 'DELETE', `/os-keypairs/s${step.slice(2)}`, { microversion: step })).status).toBe(
-      remove,
-    )
+    expect(
+      (await api.call(user, 'DELETE', `/os-keypairs/s${step.slice(2)}`, { microversion: step })).status,
+    ).toBe(remove)
   })
   test('2.92: a public key must be given, and names may hold @ and .', async () => {
     const at = (microversion: string, keypair: object) =>

@@ -1,0 +1,47 @@
+import type { Prisma } from '../../generated/client.ts'
+import { RESOURCES, type Resource, type Usage } from './quota.ts'
+
+/** the client, or a transaction of it */
+export type Tx = Prisma.TransactionClient
+
+export type QuotaStore = ReturnType<typeof quotaStore>
+
+/** The default class is kept beside the projects, under a name that no project id can have. */
+export const DEFAULT_CLASS = 'class:default'
+
+export const quotaStore = (tx: Tx) => ({
+  /** Others that count or claim for this project wait here until the transaction ends. */
+  async lock(projectId: string): Promise<void> {
+    await tx.$executeRaw`select pg_advisory_xact_lock(hashtext('quota'), hashtext(${projectId}))`
+  },
+
+  /** limits that differ from the default, of a project or of DEFAULT_CLASS */
+  async overrides(owner: string): Promise<Partial<Record<Resource, number>>> {
+    const rows = await tx.quota.findMany({ where: { project_id: owner } })
+    const known = rows.filter(row => RESOURCES.includes(row.resource as Resource))
+    return Object.fromEntries(known.map(row => [row.resource, row.limit]))
+  },
+
+  async override(owner: string, limits: Partial<Record<Resource, number>>): Promise<void> {
+    for (const [resource, limit] of Object.entries(limits))
+      await tx.quota.upsert({
+        where: { project_id_resource: { project_id: owner, resource } },
+        create: { project_id: owner, resource, limit },
+        update: { limit },
+      })
+  },
+
+  async clear(owner: string): Promise<void> {
+    await tx.quota.deleteMany({ where: { project_id: owner } })
+  },
+
+  /** A server counts from its row's first commit until the row is gone, by the flavor it was made with. */
+  async usage(projectId: string): Promise<Usage> {
+    const [sums] = await tx.$queryRaw<{ instances: number; cores: number; ram: number }[]>`
+      select count(*)::int as instances,
+             coalesce(sum((flavor->>'vcpus')::int), 0)::int as cores,
+             coalesce(sum((flavor->>'ram_mb')::int), 0)::int as ram
+      from servers where project_id = ${projectId}`
+    return { instances: 0, cores: 0, ram: 0, ...sums, server_groups: 0 }
+  },
+})
