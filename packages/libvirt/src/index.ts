@@ -1,1 +1,8 @@
-export {}
+export * from './domain-parse.ts'
+export * from './domain-render.ts'
+export * from './domain-spec.ts'
+export * from './domain-state.ts'
+export * from './error.ts'
+export * from './libvirt.ts'
+export * from './probe.ts'
+export { XdrError } from './xdr.ts'
