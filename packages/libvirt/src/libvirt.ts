@@ -14,6 +14,7 @@ import {
   type StateAndReason,
 } from './domain-state.ts'
 import { LibvirtError } from './error.ts'
+import { AFFECT_CURRENT } from './flags.ts'
 import { PROCEDURE, type ProcedureName } from './procedure.ts'
 import { XdrReader, XdrWriter } from './xdr.ts'
 
@@ -25,18 +26,6 @@ const FROM_RPC = 7
 const MODEL_CHARS = 32
 const NO_FLAGS = 0
 
-export const DEFINE_VALIDATE = 1 << 0
-export const XML_INACTIVE = 1 << 1
-export const AFFECT_CURRENT = 0
-export const AFFECT_CONFIG = 1 << 1
-export const START_FORCE_BOOT = 1 << 3
-export const SHUTDOWN_ACPI_POWER_BUTTON = 1 << 0
-export const REBOOT_ACPI_POWER_BUTTON = 1 << 0
-export const UNDEFINE_MANAGED_SAVE = 1 << 0
-export const UNDEFINE_SNAPSHOTS_METADATA = 1 << 1
-export const UNDEFINE_NVRAM = 1 << 2
-export const UNDEFINE_CHECKPOINTS_METADATA = 1 << 4
-export const UNDEFINE_TPM = 1 << 5
 const METADATA_ELEMENT = 2
 const ALL_NUMA_CELLS = -1
 
