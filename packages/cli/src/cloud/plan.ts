@@ -1,29 +1,32 @@
+import { type LabHost, openInstance } from '@caelum/lab'
 import type { Location } from '../instance/location.ts'
-import { API_SERVICES } from '../instance/services.ts'
+import { API_SERVICES, type ApiService } from '../instance/services.ts'
 import type { Settings } from '../instance/settings.ts'
 import type { Unit } from '../supervisor/unit.ts'
-import { apiService, gateway, migrations } from './api-services.ts'
+import { apiService, gateway, migrations, type ServiceExtras } from './api-services.ts'
+import { planHosts } from './hosts.ts'
 import { exists } from './node-program.ts'
 import { database } from './postgres.ts'
 import { redis } from './redis.ts'
 
-export type Plan = { units: Unit[] }
+export type Plan = { units: Unit[]; hosts: ReadonlyMap<string, LabHost> }
 
 /** Everything that an instance with these settings runs. Starts nothing. */
-export function planCloud(location: Location, settings: Settings): Plan {
+export async function planCloud(location: Location, settings: Settings): Promise<Plan> {
+  const instance = await openInstance(location.dataDir)
   const postgres = database(location)
   const bells = redis(location)
+  const { units, hosts, extras } = planHosts(instance, settings)
+  const extrasOf = ({ name }: ApiService): ServiceExtras =>
+    name === 'compute' || name === 'network' ? extras[name] : {}
   const present = API_SERVICES.filter(service => exists(`services/${service.name}/src/main.ts`))
   const services = present.map(service =>
-    apiService(location, settings, service, { database: postgres, redisUrl: bells.url, extras: {} }),
+    apiService(location, settings, service, {
+      database: postgres,
+      redisUrl: bells.url,
+      extras: extrasOf(service),
+    }),
   )
-  return {
-    units: [
-      postgres.unit,
-      bells.unit,
-      migrations(location, postgres, present),
-      ...services,
-      gateway(settings),
-    ],
-  }
+  const steps = [postgres.unit, bells.unit, migrations(location, postgres, present)]
+  return { units: [...steps, ...services, gateway(settings), ...units], hosts }
 }

@@ -3,6 +3,7 @@ import { ensureSupervisor, settle, waitHealthy } from '../instance/bring-up.ts'
 import { baseUrl, identityUrl, writeCredentials } from '../instance/credentials.ts'
 import { DATA_OPTION, locationFrom } from '../instance/data-option.ts'
 import { API_SERVICES } from '../instance/services.ts'
+import { ensureSystemPackages, PACKAGES_FOR } from '../setup/system-packages.ts'
 import { say, seconds } from '../setup/terminal.ts'
 
 const HEALTHY_MS = 180_000
@@ -17,9 +18,10 @@ export const up: Command = async args => {
       'other-ports': { type: 'boolean' },
     },
   })
-  if (!values.sim && process.getuid?.() !== 0)
-    throw new CommandError('lab hosts need root: they are namespaces', 'sudo caelum up, or: caelum up --sim')
+  if (process.getuid?.() !== 0)
+    throw new CommandError('the lab network between the hosts needs root', 'sudo ./caelum up')
   const location = locationFrom(values.data)
+  await ensureSystemPackages(values.sim ? PACKAGES_FOR.sim : PACKAGES_FOR.libvirt)
   const began = performance.now()
   const settings = await settle(location, {
     hypervisor: values.sim ? 'sim' : undefined,

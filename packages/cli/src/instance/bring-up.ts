@@ -96,12 +96,12 @@ function tail(path: string, lines: number): string {
 }
 
 /** a unit that failed this often in a row will not come up by itself */
-const HOPELESS_RESTARTS = 8
+const HOPELESS_FAILURES = 8
 
 /**
  * Waits until every unit is ready.
  *
- * @param onReady is told each unit once, when it is first seen ready
+ * @param onReady is told each unit that becomes ready while we wait
  * @throws CommandError with the first failing unit's error and the end of its log
  */
 export async function waitHealthy(
@@ -110,11 +110,12 @@ export async function waitHealthy(
   onReady: (unit: UnitStatus) => void = () => undefined,
 ): Promise<SupervisorStatus> {
   const deadline = Date.now() + timeoutMs
-  const told = new Set<string>()
+  let told: Set<string> | undefined
   for (;;) {
     const status = await supervisorStatus(location.controlSocket)
     if (!status)
       throw new CommandError('the supervisor ended', `see ${supervisorLog(location)}, then run: caelum up`)
+    told ??= new Set(status.units.flatMap(unit => (unit.state === 'ready' ? [unit.name] : [])))
     for (const unit of status.units)
       if (unit.state === 'ready' && !told.has(unit.name)) {
         told.add(unit.name)
@@ -123,8 +124,8 @@ export async function waitHealthy(
     const late = status.units.filter(unit => unit.state !== 'ready')
     if (late.length === 0 && status.units.length > 0) return status
     const failing =
-      late.find(unit => unit.restarts >= HOPELESS_RESTARTS) ?? late.find(unit => unit.last_error)
-    if (failing && (failing.restarts >= HOPELESS_RESTARTS || Date.now() > deadline))
+      late.find(unit => unit.failures >= HOPELESS_FAILURES) ?? late.find(unit => unit.last_error)
+    if (failing && (failing.failures >= HOPELESS_FAILURES || Date.now() > deadline))
       throw new CommandError(
         `${failing.name} does not start: ${failing.last_error}\n${tail(failing.log, 15)}`,
         `see ${failing.log}; the other processes go on; when it is mended run: caelum up`,

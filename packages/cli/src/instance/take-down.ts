@@ -1,4 +1,5 @@
 import { existsSync, rmSync } from 'node:fs'
+import { removeInstance } from '@caelum/lab'
 import { CommandError } from '../command.ts'
 import { askSupervisor } from '../supervisor/control-client.ts'
 import { sweepProcesses } from '../supervisor/sweep.ts'
@@ -8,14 +9,15 @@ const STOP_MS = 60_000
 
 /**
  * Ends everything of the instance, whatever state it is in: the supervisor does it in order if it answers; then, and
- * also when it does not, every process that still carries the instance's mark is ended. Right after any crash.
+ * also when it does not, every process that still carries the instance's mark is ended, and the interfaces and control
+ * groups that carry its name are removed. Right after any crash.
  *
  * @returns whether anything ran
  */
 export async function takeDown(location: Location): Promise<boolean> {
   const answer = await askSupervisor(location.controlSocket, { op: 'stop' }, STOP_MS).catch(() => undefined)
   const swept = await sweepProcesses(location.id, 5_000)
-  rmSync(location.runDir, { recursive: true, force: true })
+  await removeInstance(location.id)
   return answer !== undefined || swept > 0
 }
 

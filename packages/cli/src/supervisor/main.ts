@@ -4,7 +4,7 @@
  * If it is killed, its processes go on; the next one takes them over (`unit-runner.ts`). It writes nothing but the
  * records of processes and, on standard error, its log.
  */
-import { planCloud } from '../cloud/plan.ts'
+import { type Plan, planCloud } from '../cloud/plan.ts'
 import { locate, makeFolders } from '../instance/location.ts'
 import { readSettings } from '../instance/settings.ts'
 import type { ControlAnswer, ControlRequest } from './control-protocol.ts'
@@ -29,10 +29,22 @@ if (!(await takeInstanceLock(location.id))) {
 makeFolders(location)
 const supervisor = new Supervisor(location, (unit, event, detail) => log(event, { unit, detail }))
 
+let hosts: Plan['hosts'] = new Map()
+
 async function apply(): Promise<void> {
   const settings = readSettings(location)
   if (!settings) throw new Error(`${location.settingsFile} is missing; run: caelum up`)
-  await supervisor.apply(planCloud(location, settings).units)
+  const plan = await planCloud(location, settings)
+  hosts = plan.hosts
+  await supervisor.apply(plan.units)
+}
+
+async function actOnHost(name: string, action: 'kill' | 'cut' | 'join'): Promise<ControlAnswer> {
+  const host = hosts.get(name)
+  if (!host)
+    return { ok: false, error: `there is no host '${name}'; there are: ${[...hosts.keys()].join(', ')}` }
+  await host[action]()
+  return { ok: true }
 }
 
 async function stop(): Promise<void> {
@@ -56,7 +68,7 @@ async function handle(request: ControlRequest): Promise<ControlAnswer> {
         ? { ok: true }
         : { ok: false, error: `there is no '${request.unit}'; see: caelum status` }
     case 'host':
-      return { ok: false, error: 'there are no lab hosts' }
+      return actOnHost(request.host, request.action)
     case 'stop':
       await stop()
       setImmediate(() => process.exit(0))

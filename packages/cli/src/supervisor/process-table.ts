@@ -4,6 +4,7 @@
  * again by somebody who has lost all records.
  */
 import { readdirSync, readFileSync } from 'node:fs'
+import { INSTANCE_MARK } from '@caelum/lab'
 import { z } from 'zod'
 
 export const ProcessIdentity = z.object({
@@ -14,12 +15,11 @@ export const ProcessIdentity = z.object({
 })
 export type ProcessIdentity = z.infer<typeof ProcessIdentity>
 
-const INSTANCE = 'CAELUM_INSTANCE'
 const UNIT = 'CAELUM_UNIT'
 
 /** The environment that marks a process as ours. */
 export const processMark = (instanceId: string, unit: string): Record<string, string> => ({
-  [INSTANCE]: instanceId,
+  [INSTANCE_MARK]: instanceId,
   [UNIT]: unit,
 })
 
@@ -63,7 +63,7 @@ export function markedProcesses(instanceId: string): MarkedProcess[] {
     const pid = Number(entry)
     if (!Number.isInteger(pid) || pid === process.pid) continue
     const variables = readProc(pid, 'environ')?.split('\0')
-    if (!variables?.includes(`${INSTANCE}=${instanceId}`)) continue
+    if (!variables?.includes(`${INSTANCE_MARK}=${instanceId}`)) continue
     const known = identify(pid)
     const unit = variables.find(variable => variable.startsWith(`${UNIT}=`))?.slice(UNIT.length + 1)
     if (known) found.push({ ...known, unit: unit ?? '' })

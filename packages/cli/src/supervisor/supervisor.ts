@@ -35,7 +35,9 @@ export class Supervisor {
       await this.#stopAll([...this.#runners.values()].filter(runner => !wanted.has(runner.unit.name)))
       for (const name of records.names()) if (!wanted.has(name)) records.remove(name)
       for (const unit of units) {
-        if (this.#runners.has(unit.name)) continue
+        const present = this.#runners.get(unit.name)
+        present?.retry()
+        if (present) continue
         const runner = new UnitRunner(unit, this.#around)
         this.#runners.set(unit.name, runner)
       }

@@ -43,6 +43,8 @@ export class UnitRunner {
   #child: Child | undefined
   #spec: ProcessSpec | undefined
   #restarts = 0
+  #failures = 0
+  #pause = new AbortController()
   #readyAfterMs: number | null = null
   #lastError: string | null = null
   #loop: Promise<void> | undefined
@@ -65,6 +67,7 @@ export class UnitRunner {
       pid: child?.identity.pid ?? null,
       resident_bytes: child ? residentBytes(child.identity.pid) : 0,
       restarts: this.#restarts,
+      failures: this.#failures,
       ready_after_ms: this.#readyAfterMs,
       started_at: child ? new Date(child.startedAt).toISOString() : null,
       last_error: this.#lastError,
@@ -76,6 +79,12 @@ export class UnitRunner {
     this.#loop ??= this.#keep().catch(error => {
       if (!this.#stop.signal.aborted) throw error
     })
+  }
+
+  /** Forgets earlier failures: the next try is now. */
+  retry(): void {
+    this.#failures = 0
+    this.#pause.abort()
   }
 
   /** Ends the process; the loop starts it again. */
@@ -99,7 +108,6 @@ export class UnitRunner {
     const { board, isReady } = this.#around
     const signal = this.#stop.signal
     await board.until(() => this.unit.after.every(isReady), signal)
-    let backoffMs = FIRST_BACKOFF_MS
     while (!signal.aborted) {
       const began = performance.now()
       try {
@@ -110,11 +118,15 @@ export class UnitRunner {
         this.#lastError = error instanceof Error ? error.message : String(error)
       }
       if (signal.aborted) return
-      if (performance.now() - began > STEADY_MS) backoffMs = FIRST_BACKOFF_MS
-      this.#become('failing', `${this.#lastError}; next try in ${backoffMs} ms`)
-      await sleep(backoffMs, undefined, { signal }).catch(() => undefined)
-      backoffMs = Math.min(backoffMs * 2, LONGEST_BACKOFF_MS)
+      if (performance.now() - began > STEADY_MS) this.#failures = 0
+      const backoffMs = Math.min(FIRST_BACKOFF_MS * 2 ** this.#failures, LONGEST_BACKOFF_MS)
       this.#restarts += 1
+      this.#failures += 1
+      this.#become('failing', `${this.#lastError}; next try in ${backoffMs} ms`)
+      this.#pause = new AbortController()
+      await sleep(backoffMs, undefined, { signal: AbortSignal.any([signal, this.#pause.signal]) }).catch(
+        () => undefined,
+      )
     }
   }
 
@@ -171,7 +183,8 @@ export class UnitRunner {
     this.#become('preparing')
     const record = records.get(name)
     if (record) await terminate([record], this.unit.graceMs ?? GRACE_MS)
-    await sweepProcesses(instanceId, this.unit.graceMs ?? GRACE_MS, other => other.unit !== name)
+    if (!this.unit.outlives)
+      await sweepProcesses(instanceId, this.unit.graceMs ?? GRACE_MS, other => other.unit !== name)
     await prepare?.()
     signal.throwIfAborted()
     this.#spec = await process()

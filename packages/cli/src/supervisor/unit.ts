@@ -14,6 +14,8 @@ export type Unit = {
   process?: () => ProcessSpec | Promise<ProcessSpec>
   /** removes what the process leaves behind; runs when the unit is stopped for good */
   cleanup?: () => Promise<void>
+  /** what it started may live on without it, and its next start takes that over: nothing is swept before a start */
+  outlives?: boolean
   /** how long it may take to end after being asked, before it is killed */
   graceMs?: number
 }
@@ -27,6 +29,8 @@ export type UnitStatus = {
   pid: number | null
   resident_bytes: number
   restarts: number
+  /** ends in a row, since it last stayed for a while or somebody asked for it anew */
+  failures: number
   /** milliseconds from the supervisor's first try until it was ready */
   ready_after_ms: number | null
   started_at: string | null
