@@ -10,8 +10,9 @@ setpriv --pdeathsig KILL nsenter --target "$host" --mount --uts --ipc --net --pi
   setpriv --pdeathsig KILL -- "$@" <&0 &
 entered=$!
 forward() { # nsenter's one child is the command
-  local command
-  read -r command <"/proc/$entered/task/$entered/children" && kill -"$1" "$command"
+  local command=
+  read -r command <"/proc/$entered/task/$entered/children" || true # that file ends without a newline
+  [ -z "$command" ] || kill -"$1" "$command"
 }
 trap 'forward TERM' TERM
 trap 'forward INT' INT

@@ -1,3 +1,4 @@
+export { ensureGuestImage, type GuestImage } from './guest-image.ts'
 export { INSTANCE_MARK, type Instance, openInstance, type Underlay } from './instance.ts'
 export { type HostStatus, LabHost } from './lab-host.ts'
 export { type InstanceProcess, processesOf, removeInstance, sweepDeadInstances } from './leftovers.ts'

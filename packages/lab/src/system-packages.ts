@@ -88,6 +88,8 @@ export async function installPackages(
   })
 }
 
+export const refreshPackageLists = () => apt(updateCommand, () => undefined)
+
 function apt(argv: readonly [string, ...string[]], onOutput: (line: string) => void): Promise<void> {
   const [program, ...args] = argv
   return new Promise((resolve, reject) => {
