@@ -1,6 +1,15 @@
 import { type Command, parseOptions } from '../command.ts'
 import { type Finding, MARKS } from '../doctor/finding.ts'
-import { namespaces, openVSwitch, packages, ports, room, system, tunDevice } from '../doctor/machine.ts'
+import {
+  guests,
+  namespaces,
+  openVSwitch,
+  packages,
+  ports,
+  room,
+  system,
+  tunDevice,
+} from '../doctor/machine.ts'
 
 export const doctor: Command = async args => {
   const { values } = parseOptions('doctor', args, { options: { json: { type: 'boolean' } } })
@@ -9,6 +18,7 @@ export const doctor: Command = async args => {
     room(),
     packages(),
     namespaces(),
+    guests(),
     tunDevice(),
     openVSwitch(),
     ports(),

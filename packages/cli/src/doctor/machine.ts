@@ -3,6 +3,7 @@ import { existsSync, readFileSync, statfsSync } from 'node:fs'
 import { availableParallelism, release, totalmem } from 'node:os'
 import { promisify } from 'node:util'
 import { installCommand, missingPackages } from '@caelum/lab'
+import { bootsUnder, probeAcceleration } from '@caelum/libvirt'
 import { ROOT } from '../cloud/node-program.ts'
 import { isFree, USUAL_PORTS } from '../instance/ports.ts'
 import type { Finding } from './finding.ts'
@@ -91,6 +92,27 @@ export async function namespaces(): Promise<Finding> {
       next: 'sysctl -w kernel.unprivileged_userns_clone=1, or set DATABASE_URL',
     }
   return { what, verdict: 'good', detail: 'network, mount, process, control group and user namespaces' }
+}
+
+/** Boots a tiny guest: the presence of /dev/kvm proves nothing. */
+export async function guests(): Promise<Finding> {
+  const what = 'guests'
+  const { acceleration, why } = await probeAcceleration()
+  if (acceleration === 'kvm') return { what, verdict: 'good', detail: why }
+  const emulated = await bootsUnder('tcg')
+  if (emulated.boots)
+    return {
+      what,
+      verdict: 'poorer',
+      detail: `emulated (TCG), because ${why}`,
+      next: 'a machine whose KVM works runs guests about ten times faster',
+    }
+  return {
+    what,
+    verdict: 'missing',
+    detail: `${why}; ${emulated.why}`,
+    next: 'apt-get install qemu-system-x86',
+  }
 }
 
 export function tunDevice(): Finding {
