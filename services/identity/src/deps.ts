@@ -1,0 +1,64 @@
+import { prismaAdapter, withSessionLock } from '@caelum/db'
+import type { Logger } from '@caelum/kernel'
+import { openTrust, TokenVerifier } from '@caelum/token'
+import { type BootstrapConfig, bootstrap } from './bootstrap/bootstrap.ts'
+import { bootstrapStore } from './bootstrap/store.ts'
+import { PrismaClient } from './generated/client.ts'
+import { type HashCost, PasswordHasher } from './password/hasher.ts'
+import { Catalog } from './resources/endpoint/catalog.ts'
+import { catalogStore } from './resources/endpoint/catalog-store.ts'
+import { tokenService } from './resources/token/service.ts'
+import { tokenStore } from './resources/token/store.ts'
+import { transactOn } from './revocation/store.ts'
+import { KeyRing } from './signing/key-ring.ts'
+import { signingKeyStore } from './signing/store.ts'
+
+/** only has to differ from the other advisory locks of this database */
+const BOOTSTRAP_LOCK = 7_270_003
+
+export interface DepsOptions {
+  databaseUrl: string
+  /** seals the private signing keys: 32 bytes */
+  sealingKey: Buffer
+  /** seconds */
+  tokenTtlS: number
+  bootstrap: BootstrapConfig
+  /** tests hash cheaply */
+  hashCost?: HashCost
+  hashConcurrency?: number | undefined
+  log: Logger
+}
+
+/** Everything the application is made of, put together once; a test hands in its own database. */
+export type Deps = Awaited<ReturnType<typeof createDeps>>
+
+export async function createDeps(options: DepsOptions) {
+  const { databaseUrl, log, tokenTtlS } = options
+  const db = new PrismaClient({
+    adapter: prismaAdapter({ url: databaseUrl, schema: 'identity', log, poolSize: 20 }),
+  })
+  const hasher = new PasswordHasher({ cost: options.hashCost, concurrency: options.hashConcurrency })
+  const keys = new KeyRing(signingKeyStore(db), options.sealingKey, tokenTtlS)
+  const trust = await openTrust({ url: databaseUrl, log })
+  const transact = transactOn(db, () =>
+    trust.refresh().catch(error => log.warn({ err: error }, 'revocations will be seen by the sweep')),
+  )
+  await withSessionLock({ url: databaseUrl, key: BOOTSTRAP_LOCK }, async () => {
+    await keys.start()
+    await bootstrap({ store: bootstrapStore(db, transact), hasher }, options.bootstrap)
+  })
+  await trust.refresh()
+  const verifier = new TokenVerifier(trust)
+  const catalog = new Catalog(catalogStore(db))
+  return {
+    db,
+    keys,
+    verifier,
+    catalog,
+    tokens: tokenService({ store: tokenStore(db, transact), hasher, keys, verifier, ttlS: tokenTtlS }),
+    async close() {
+      await trust.close()
+      await db.$disconnect()
+    },
+  }
+}

@@ -1,0 +1,62 @@
+import { Problem, problem, problems } from '@caelum/kernel'
+
+const conflict = (why: string) => new Problem('Conflict', 409, `Conflict occurred: ${why}`)
+
+/** Words of keystone/exception.py where a client may look at them. */
+export const errors = {
+  /** the one answer to every refused login */
+  unauthenticated: () => problems.unauthorized('The request you have made requires authentication.'),
+  unsupportedMethod: () => problems.unauthorized('Attempted to authenticate with an unsupported method.'),
+  tokenNotFound: problem(404, 'TokenNotFound', () => 'This is not a recognized token.'),
+  tooManyLogins: () => problems.unavailable('Too many logins are waiting; please try again.', 1),
+  notFound: problem(404, 'NotFound', (kind: string, id: string) => `Could not find ${kind}: ${id}.`),
+  nameTaken: (kind: string, name: string) =>
+    conflict(`there is already a ${kind} called ${name} in this place; choose another name.`),
+  grantExists: () => conflict('that is already so.'),
+  domainEnabled: problem(
+    403,
+    'ForbiddenAction',
+    () => 'Cannot delete a domain that is enabled, please disable it first.',
+  ),
+  defaultDomain: problem(403, 'ForbiddenAction', () => 'The default domain cannot be deleted or disabled.'),
+  immutable: problem(
+    403,
+    'ResourceUpdateForbidden',
+    (kind: string, id: string) =>
+      `Unable to change or delete immutable ${kind} ${id}. Set its option immutable to false first.`,
+  ),
+  hasChildren: problem(
+    403,
+    'ForbiddenAction',
+    (id: string) => `Cannot delete project ${id} since it is not a leaf in the hierarchy.`,
+  ),
+  childEnabled: problem(
+    403,
+    'ForbiddenAction',
+    (id: string) => `Cannot disable project ${id} since its subtree contains enabled projects.`,
+  ),
+  parentDisabled: problem(
+    403,
+    'ForbiddenAction',
+    (id: string) => `Project ${id} cannot be enabled below a disabled project.`,
+  ),
+  cannotChange: problem(400, 'ValidationError', (field: string) => `The ${field} cannot be changed.`),
+  parentElsewhere: problem(
+    400,
+    'ValidationError',
+    () => 'The parent project is in another domain; create the project in its parent’s domain.',
+  ),
+  regionHasChildren: problem(
+    403,
+    'RegionDeletionError',
+    (id: string) =>
+      `Unable to delete region ${id} because it or its child regions have associated endpoints.`,
+  ),
+  impliesItself: problem(
+    403,
+    'InvalidImpliedRole',
+    (role: string) => `Role ${role} cannot be an implied role of itself, directly or by others.`,
+  ),
+  wrongPassword: () => problems.unauthorized('The password given as the original one is wrong.'),
+  badRequest: problems.badRequest,
+}

@@ -1,0 +1,41 @@
+import { runService } from '@caelum/http'
+import { createLogger } from '@caelum/kernel'
+import { buildApp } from './app.ts'
+import { readConfig } from './config.ts'
+import { createDeps } from './deps.ts'
+import { keyEncryptionKey, sealingKeyFrom } from './signing/seal.ts'
+import { startUpkeep } from './upkeep.ts'
+
+const config = readConfig()
+const log = createLogger('identity', config.LOG_LEVEL)
+const deps = await createDeps({
+  databaseUrl: config.DATABASE_URL.reveal(),
+  sealingKey: config.CAELUM_KEY_ENCRYPTION_KEY
+    ? sealingKeyFrom(config.CAELUM_KEY_ENCRYPTION_KEY)
+    : keyEncryptionKey(config.CAELUM_DATA_DIR),
+  tokenTtlS: config.CAELUM_TOKEN_TTL_S,
+  hashConcurrency: config.CAELUM_HASH_CONCURRENCY,
+  bootstrap: {
+    region: config.CAELUM_REGION,
+    adminPassword: config.CAELUM_ADMIN_PASSWORD,
+    demoPassword: config.CAELUM_DEMO_PASSWORD,
+    servicePasswords: config.CAELUM_SERVICE_PASSWORDS,
+    catalog: config.CAELUM_CATALOG,
+  },
+  log,
+})
+const upkeep = startUpkeep({
+  db: deps.db,
+  keys: deps.keys,
+  signingKeyDays: config.CAELUM_SIGNING_KEY_DAYS,
+  log,
+})
+await runService({
+  app: buildApp(deps, { log, identityUrl: `${config.CAELUM_PUBLIC_URL.replace(/\/(v3\/?)?$/, '')}/v3` }),
+  listen: config.CAELUM_LISTEN,
+  log,
+  close: async () => {
+    await upkeep.stop()
+    await deps.close()
+  },
+})

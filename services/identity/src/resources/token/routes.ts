@@ -1,0 +1,66 @@
+import { type Route, route } from '@caelum/http'
+import type { Claims } from '@caelum/token'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { errors } from '../../errors.ts'
+import type { Catalog } from '../endpoint/catalog.ts'
+import { Authenticate, NoCatalog, TokenReply } from './schema.ts'
+import type { TokenService } from './service.ts'
+import { viewToken } from './view.ts'
+
+/** keystone/api/auth.py, AuthTokenResource. */
+export const tokenRoutes = (tokens: TokenService, catalog: Catalog): Route[] => {
+  async function answer(
+    reply: FastifyReply,
+    text: string,
+    claims: Claims,
+    query: { nocatalog?: string | undefined },
+  ) {
+    const services = query.nocatalog === undefined ? await catalog.json(claims.sub, claims.p?.[0]) : null
+    reply.header('x-subject-token', text).header('vary', 'X-Auth-Token').type('application/json')
+    return viewToken(claims, services)
+  }
+
+  return [
+    route({
+      operation: 'identity:tokens:issue',
+      method: 'POST',
+      path: '/v3/auth/tokens',
+      summary: 'Authenticate, by password or by a token, and get a token',
+      access: 'public',
+      query: NoCatalog,
+      body: Authenticate,
+      reply: TokenReply,
+      status: 201,
+      async handle(_ctx, { query, body }, reply) {
+        const { text, claims } = await tokens.issue(body.auth)
+        return answer(reply, text, claims, query)
+      },
+    }),
+    route({
+      operation: 'identity:tokens:validate',
+      method: 'GET',
+      path: '/v3/auth/tokens',
+      summary: 'Validate a token and show what it says',
+      query: NoCatalog,
+      reply: TokenReply,
+      async handle(ctx, { query, request }, reply) {
+        const text = subjectToken(request)
+        return answer(reply, text, tokens.read(ctx, 'identity:tokens:validate', text), query)
+      },
+    }),
+    route({
+      operation: 'identity:tokens:revoke',
+      method: 'DELETE',
+      path: '/v3/auth/tokens',
+      summary: 'Revoke a token',
+      status: 204,
+      handle: (ctx, { request }) => tokens.revoke(ctx, subjectToken(request)),
+    }),
+  ]
+}
+
+function subjectToken(request: FastifyRequest): string {
+  const text = request.headers['x-subject-token']
+  if (typeof text !== 'string' || text === '') throw errors.tokenNotFound()
+  return text
+}

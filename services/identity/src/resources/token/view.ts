@@ -1,0 +1,38 @@
+import { isoMicros } from '@caelum/kernel'
+import type { Claims } from '@caelum/token'
+
+/** keystone/common/render_token.py; `catalog` is JSON already, and null leaves it out. */
+export function viewToken(claims: Claims, catalog: string | null): string {
+  const body = JSON.stringify({
+    methods: claims.m,
+    user: {
+      domain: named(claims.ud),
+      id: claims.sub,
+      name: claims.un,
+      password_expires_at: null,
+    },
+    audit_ids: claims.aid,
+    expires_at: isoMicros(new Date(Math.round(claims.exp * 1000))),
+    issued_at: isoMicros(new Date(Math.round(claims.iat * 1000))),
+    ...scopeOf(claims),
+  })
+  return catalog === null || !isScoped(claims)
+    ? `{"token":${body}}`
+    : `{"token":${body.slice(0, -1)},"catalog":${catalog}}}`
+}
+
+export const isScoped = ({ p, d, sys }: Claims): boolean => (p ?? d ?? sys) !== undefined
+
+function scopeOf({ p, d, sys, r }: Claims) {
+  const roles = r.map(named)
+  if (p)
+    return {
+      project: { domain: named([p[2], p[3]]), id: p[0], name: p[1] },
+      is_domain: false,
+      roles,
+    }
+  if (d) return { domain: named(d), roles }
+  return sys ? { roles, system: { all: true } } : {}
+}
+
+const named = ([id, name]: readonly [string, string]) => ({ id, name })
