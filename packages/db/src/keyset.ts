@@ -5,6 +5,8 @@
 export interface SortKey {
   key: string
   direction: 'asc' | 'desc'
+  /** the column may hold NULL */
+  nullable?: boolean
 }
 
 /** Adds `id` as the tiebreaker unless it is there already. */
@@ -23,15 +25,16 @@ export function keyset(sort: readonly SortKey[], marker: Readonly<Record<string,
   const keys = withTiebreaker(sort)
   const orderBy = keys.map(({ key, direction }) => ({ [key]: direction }))
   if (!marker) return { where: {}, orderBy }
-  const alternatives = keys.flatMap(({ key, direction }, index) => {
+  const alternatives = keys.flatMap((sortKey, index) => {
     const equal = Object.fromEntries(keys.slice(0, index).map(k => [k.key, marker[k.key] ?? null]))
-    return after(key, direction, marker[key] ?? null).map(condition => ({ ...equal, ...condition }))
+    return after(sortKey, marker[sortKey.key] ?? null).map(condition => ({ ...equal, ...condition }))
   })
   return { where: { OR: alternatives }, orderBy }
 }
 
-function after(key: string, direction: 'asc' | 'desc', value: unknown): Condition[] {
+function after({ key, direction, nullable }: SortKey, value: unknown): Condition[] {
   if (key === 'id') return [{ id: direction === 'asc' ? { gt: value } : { lt: value } }]
-  if (direction === 'asc') return value === null ? [] : [{ [key]: { gt: value } }]
-  return value === null ? [{ [key]: { not: null } }] : [{ [key]: { lt: value } }]
+  if (direction === 'desc') return value === null ? [{ [key]: { not: null } }] : [{ [key]: { lt: value } }]
+  if (value === null) return []
+  return [{ [key]: { gt: value } }, ...(nullable ? [{ [key]: null }] : [])]
 }

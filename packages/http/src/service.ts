@@ -120,6 +120,7 @@ function addRoute(app: FastifyInstance, options: ServiceOptions, key: string, ve
     config: { stream: first.stream === true },
     exposeHeadRoute: !options.routes.some(r => r.method === 'HEAD' && r.path === first.path),
     onRequest: async request => {
+      if (request.url.includes('%00')) throw problems.badRequest('The URL holds a NUL character.')
       const microversion = options.microversions ? negotiate(options.microversions, request.headers) : 0
       request.microversion = microversion
       const route = versions.find(
@@ -183,6 +184,9 @@ function baseUrlOf(request: FastifyRequest): string {
   return `${request.protocol}://${request.host}${trusted && typeof prefix === 'string' ? prefix.replace(/\/$/, '') : ''}`
 }
 
+/** A NUL or half a surrogate pair, as JSON.stringify writes them: PostgreSQL keeps no such text. */
+const UNKEEPABLE = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/
+
 /** Clients of OpenStack send JSON under many names; a route with `stream` gets its body untouched. */
 function readBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
@@ -191,12 +195,19 @@ function readBodies(app: FastifyInstance): void {
     const limit = request.routeOptions.bodyLimit ?? app.initialConfig.bodyLimit ?? 262_144
     const text = await readText(payload, limit)
     if (text === '') return undefined
-    try {
-      return JSON.parse(text)
-    } catch {
-      throw problems.badRequest('The request body is not valid JSON.')
-    }
+    const value = parseJson(text)
+    if (/\\u(?:0000|d[89a-f])/i.test(text) && UNKEEPABLE.test(JSON.stringify(value)))
+      throw problems.badRequest('The request body holds a NUL character, or text that is not Unicode.')
+    return value
   })
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw problems.badRequest('The request body is not valid JSON.')
+  }
 }
 
 async function readText(payload: NodeJS.ReadableStream, limit: number): Promise<string> {

@@ -3,10 +3,17 @@ import type { Logger } from '@caelum/kernel'
 import type { TokenVerifier } from '@caelum/token'
 import type { Deps } from './deps.ts'
 import { policy } from './policy.ts'
+import { flavorRoutes } from './resources/flavor/routes.ts'
+import { extraSpecRoutes } from './resources/flavor-extra-spec/routes.ts'
 import { keypairRoutes } from './resources/keypair/routes.ts'
 import { microversions, versionRoutes } from './versions.ts'
 
-export const routesOf = (deps: Deps): Route[] => [...versionRoutes, ...keypairRoutes(deps.keypairs)]
+export const routesOf = (deps: Deps): Route[] => [
+  ...versionRoutes,
+  ...flavorRoutes(deps.flavors),
+  ...extraSpecRoutes(deps.extraSpecs),
+  ...keypairRoutes(deps.keypairs),
+]
 
 export const buildApp = (
   deps: Deps,

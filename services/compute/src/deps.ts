@@ -1,6 +1,9 @@
 import { prismaAdapter } from '@caelum/db'
 import type { Logger } from '@caelum/kernel'
 import { PrismaClient } from './generated/client.ts'
+import { flavorService } from './resources/flavor/service.ts'
+import { flavorStore } from './resources/flavor/store.ts'
+import { extraSpecService } from './resources/flavor-extra-spec/service.ts'
 import { keypairService } from './resources/keypair/service.ts'
 import { keypairStore } from './resources/keypair/store.ts'
 
@@ -9,8 +12,12 @@ export type Deps = ReturnType<typeof createDeps>
 
 export function createDeps({ databaseUrl, log }: { databaseUrl: string; log: Logger }) {
   const db = new PrismaClient({ adapter: prismaAdapter({ url: databaseUrl, schema: 'compute', log }) })
+  const flavorRows = flavorStore(db)
+  const flavors = flavorService(flavorRows)
   return {
     db,
+    flavors,
+    extraSpecs: extraSpecService(flavorRows, flavors),
     keypairs: keypairService(keypairStore(db)),
     close: () => db.$disconnect(),
   }

@@ -14,6 +14,32 @@ export const errors = {
     (limit: number) => `Quota exceeded, too many key pairs: the limit is ${limit} per user.`,
   ),
   invalidPublicKey: problem(400, 'InvalidKeypair', (why: string) => `Keypair data is invalid: ${why}.`),
+  flavorNotFound: problem(404, 'FlavorNotFound', (id: string) => `Flavor ${id} could not be found.`),
+  flavorNameExists: problem(
+    409,
+    'FlavorExists',
+    (name: string) => `Flavor with name ${name} already exists.`,
+  ),
+  flavorIdExists: problem(409, 'FlavorIdExists', (id: string) => `Flavor with ID ${id} already exists.`),
+  flavorIsPublic: problem(404, 'FlavorIsPublic', () => 'Access list not available for public flavors.'),
+  publicFlavorAccess: problem(409, 'FlavorIsPublic', () => 'Can not add access to a public flavor.'),
+  flavorAccessExists: problem(
+    409,
+    'FlavorAccessExists',
+    (id: string, project: string) =>
+      `Flavor access already exists for flavor ${id} and project ${project} combination.`,
+  ),
+  flavorAccessNotFound: problem(
+    404,
+    'FlavorAccessNotFound',
+    (id: string, project: string) => `Flavor access not found for ${id} / ${project} combination.`,
+  ),
+  extraSpecNotFound: problem(
+    404,
+    'FlavorExtraSpecsNotFound',
+    (id: string, key: string) => `Flavor ${id} has no extra specs with key ${key}.`,
+  ),
+  markerNotFound: problem(400, 'MarkerNotFound', (marker: string) => `marker [${marker}] not found`),
   /** nova/exception.py, TooManyInstances: every list in the order of the names */
   quotaExceeded: problem(
     403,

@@ -1,4 +1,4 @@
-import type { PolicyTable, Rule } from '@caelum/http'
+import { type PolicyTable, type Rule, rules } from '@caelum/http'
 
 /** Key pairs are a user's own; only an administrator acts for others. */
 const ownUser: Rule = {
@@ -13,4 +13,19 @@ export const policy: PolicyTable = {
   'compute:keypairs:create': ownUser,
   'compute:keypairs:show': ownUser,
   'compute:keypairs:delete': ownUser,
+
+  'compute:flavors:list': rules.anyone,
+  'compute:flavors:detail': rules.anyone,
+  'compute:flavors:list_all': rules.admin,
+  'compute:flavors:show': rules.anyone,
+  'compute:flavors:create': rules.admin,
+  'compute:flavors:update': rules.admin,
+  'compute:flavors:delete': rules.admin,
+  'compute:flavor_access:list': rules.admin,
+  'compute:flavor_access:change': rules.admin,
+  'compute:flavor_extra_specs:list': rules.projectReader,
+  'compute:flavor_extra_specs:show': rules.projectReader,
+  'compute:flavor_extra_specs:create': rules.admin,
+  'compute:flavor_extra_specs:update': rules.admin,
+  'compute:flavor_extra_specs:delete': rules.admin,
 }
