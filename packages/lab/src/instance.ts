@@ -58,8 +58,7 @@ export async function openInstance(
   }
   const id = instanceId(path)
   await mkdir(runDirOf(id), { recursive: true, mode: 0o700 })
-  const owner = options.ephemeral === true ? await identityOf(process.pid) : null
-  await writeRecord(id, { dataDir: path, ephemeralOwner: owner })
+  await writeRecord(id, { dataDir: path, ephemeralOwner: await ownerOf(id, options.ephemeral === true) })
   const prefix = await underlayPrefix(path, id)
   return {
     id,
@@ -76,19 +75,31 @@ async function writeRecord(id: string, record: Record): Promise<void> {
   await rename(`${recordFile(id)}.new`, recordFile(id))
 }
 
-/** Null when `/run` knows nothing of it. */
-export async function readRecord(id: string): Promise<{ dataDir: string; alive: boolean } | null> {
+async function parseRecord(id: string): Promise<Record | null> {
   const text = await readFile(recordFile(id), 'utf8').catch(() => null)
-  if (text === null) return null
-  const { dataDir, ephemeralOwner }: Record = JSON.parse(text)
+  return text === null ? null : JSON.parse(text)
+}
+
+/** Whoever opens a living ephemeral instance as well (its supervisor, a command) does not make it a lasting one. */
+async function ownerOf(id: string, ephemeral: boolean): Promise<ProcessIdentity | null> {
+  if (ephemeral) return identityOf(process.pid)
+  const owner = (await parseRecord(id))?.ephemeralOwner ?? null
+  return owner !== null && (await lives(owner)) ? owner : null
+}
+
+const lives = async ({ pid, startTicks }: ProcessIdentity) =>
+  (await identityOf(pid))?.startTicks === startTicks
+
+/** What `/run` knows of an instance; null: nothing. */
+export async function readRecord(id: string): Promise<{ dataDir: string; alive: boolean } | null> {
+  const record = await parseRecord(id)
+  if (record === null) return null
+  const { dataDir, ephemeralOwner } = record
   const exists = await access(dataDir).then(
     () => true,
     () => false,
   )
-  const owned =
-    ephemeralOwner === null ||
-    (await identityOf(ephemeralOwner.pid))?.startTicks === ephemeralOwner.startTicks
-  return { dataDir, alive: exists && owned }
+  return { dataDir, alive: exists && (ephemeralOwner === null || (await lives(ephemeralOwner))) }
 }
 
 /** A process id with the time it started (proc(5), stat, field 22), because ids are used again. */

@@ -8,7 +8,8 @@ import { run } from './command.ts'
  * of compute and of OVN's southbound database, and server for its peers later. A certificate is only issued anew when
  * the one there would not do: another CA, other names, or less than 30 days to live.
  *
- * A folder of key and certificate appears whole, by rename, or not at all.
+ * A folder of key and certificate appears whole, by rename, or not at all. One maker at a time per folder: the caller sees
+ * to that.
  */
 export type Certificate = { ca: string; cert: string; key: string }
 
