@@ -6,6 +6,8 @@ import { policy } from './policy.ts'
 import { flavorRoutes } from './resources/flavor/routes.ts'
 import { extraSpecRoutes } from './resources/flavor-extra-spec/routes.ts'
 import { keypairRoutes } from './resources/keypair/routes.ts'
+import { limitRoutes } from './resources/limit/routes.ts'
+import { quotaRoutes } from './resources/quota-set/routes.ts'
 import { microversions, versionRoutes } from './versions.ts'
 
 export const routesOf = (deps: Deps): Route[] => [
@@ -13,6 +15,8 @@ export const routesOf = (deps: Deps): Route[] => [
   ...flavorRoutes(deps.flavors),
   ...extraSpecRoutes(deps.extraSpecs),
   ...keypairRoutes(deps.keypairs),
+  ...limitRoutes(deps.quotas),
+  ...quotaRoutes(deps.quotas),
 ]
 
 export const buildApp = (

@@ -6,6 +6,8 @@ import { flavorStore } from './resources/flavor/store.ts'
 import { extraSpecService } from './resources/flavor-extra-spec/service.ts'
 import { keypairService } from './resources/keypair/service.ts'
 import { keypairStore } from './resources/keypair/store.ts'
+import { quotaService } from './resources/quota-set/service.ts'
+import { quotaTransaction } from './resources/quota-set/store.ts'
 
 /** Everything the application is made of, put together once; a test hands in its own database. */
 export type Deps = ReturnType<typeof createDeps>
@@ -19,6 +21,7 @@ export function createDeps({ databaseUrl, log }: { databaseUrl: string; log: Log
     flavors,
     extraSpecs: extraSpecService(flavorRows, flavors),
     keypairs: keypairService(keypairStore(db)),
+    quotas: quotaService(quotaTransaction(db)),
     close: () => db.$disconnect(),
   }
 }

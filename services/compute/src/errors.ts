@@ -49,4 +49,9 @@ export const errors = {
       return `Quota exceeded for ${list(o => o.name)}: Requested ${list(o => o.asked)}, but already used ${list(o => o.used)} of ${list(o => o.limit)} ${list(o => o.name)}`
     },
   ),
+  userQuota: problem(
+    501,
+    'UserQuotaNotSupported',
+    () => 'Limits for one user of a project are not supported; set the limits of the project.',
+  ),
 }

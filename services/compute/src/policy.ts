@@ -28,4 +28,14 @@ export const policy: PolicyTable = {
   'compute:flavor_extra_specs:create': rules.admin,
   'compute:flavor_extra_specs:update': rules.admin,
   'compute:flavor_extra_specs:delete': rules.admin,
+
+  'compute:quota_sets:show': rules.projectReader,
+  'compute:quota_sets:detail': rules.projectReader,
+  'compute:quota_sets:defaults': rules.anyone,
+  'compute:quota_sets:update': rules.admin,
+  'compute:quota_sets:delete': rules.admin,
+  'compute:quota_class_sets:show': rules.admin,
+  'compute:quota_class_sets:update': rules.admin,
+  'compute:limits:show': rules.anyone,
+  'compute:limits:show_other_project': rules.admin,
 }

@@ -1,16 +1,17 @@
+import { authorize } from '@caelum/http'
+import { type Ctx, problems } from '@caelum/kernel'
 import { errors } from '../../errors.ts'
-import { DEFAULT_LIMITS, exceeded, type Limits, type Usage } from './quota.ts'
-import { DEFAULT_CLASS, quotaStore, type Tx } from './store.ts'
+import { policy } from '../../policy.ts'
+import { DEFAULT_LIMITS, exceeded, type Limits, RESOURCES, type Usage } from './quota.ts'
+import { ownerOfClass, type QuotaTransaction, quotaStore, type Tx } from './store.ts'
+
+const DEFAULT_CLASS = ownerOfClass('default')
 
 /** What a project may use: its own limits, else the default class's, else the built-in ones. */
-export async function limitsOf(tx: Tx, projectId: string): Promise<Limits> {
-  const store = quotaStore(tx)
-  return {
-    ...DEFAULT_LIMITS,
-    ...(await store.overrides(DEFAULT_CLASS)),
-    ...(await store.overrides(projectId)),
-  }
-}
+export const limitsOf = async (tx: Tx, projectId: string): Promise<Limits> => ({
+  ...DEFAULT_LIMITS,
+  ...(await quotaStore(tx).overrides(DEFAULT_CLASS, projectId)),
+})
 
 /** What a project uses now: counted, never kept. */
 export const countUsage = (tx: Tx, projectId: string): Promise<Usage> => quotaStore(tx).usage(projectId)
@@ -42,3 +43,50 @@ export async function checkQuota(
     })),
   )
 }
+
+export interface ProjectQuota {
+  limits: Limits
+  used: Usage
+}
+
+export type QuotaService = ReturnType<typeof quotaService>
+
+/** nova/api/openstack/compute/quota_sets.py and quota_classes.py */
+export const quotaService = (transaction: QuotaTransaction) => ({
+  async get(ctx: Ctx, operation: string, projectId: string): Promise<ProjectQuota> {
+    authorize(policy, ctx, operation, { projectId })
+    return transaction(async tx => ({
+      limits: await limitsOf(tx, projectId),
+      used: await countUsage(tx, projectId),
+    }))
+  },
+
+  /** Without `force` a limit may not go below what is used already. */
+  update: (projectId: string, limits: Partial<Limits>, force: boolean): Promise<Limits> =>
+    transaction(async tx => {
+      const store = quotaStore(tx)
+      await store.lock(projectId)
+      const used: Partial<Limits> = await store.usage(projectId)
+      for (const name of RESOURCES) {
+        const limit = limits[name] ?? -1
+        if (!force && limit >= 0 && limit < (used[name] ?? 0))
+          throw problems.badRequest(
+            `Quota limit ${limit} for ${name} must be greater than or equal to already used and reserved ${used[name]}.`,
+          )
+      }
+      await store.override(projectId, limits)
+      return limitsOf(tx, projectId)
+    }),
+
+  remove: (projectId: string): Promise<void> => transaction(tx => quotaStore(tx).clear(projectId)),
+
+  limitsOfClass: async (name: string): Promise<Limits> => ({
+    ...DEFAULT_LIMITS,
+    ...(await transaction(tx => quotaStore(tx).overrides(ownerOfClass(name)))),
+  }),
+
+  async updateClass(name: string, limits: Partial<Limits>): Promise<Limits> {
+    await transaction(tx => quotaStore(tx).override(ownerOfClass(name), limits))
+    return this.limitsOfClass(name)
+  },
+})

@@ -1,13 +1,20 @@
-import type { Prisma } from '../../generated/client.ts'
-import { RESOURCES, type Resource, type Usage } from './quota.ts'
+import type { Prisma, PrismaClient } from '../../generated/client.ts'
+import { type Limits, RESOURCES, type Resource, type Usage } from './quota.ts'
 
 /** the client, or a transaction of it */
 export type Tx = Prisma.TransactionClient
 
 export type QuotaStore = ReturnType<typeof quotaStore>
 
-/** The default class is kept beside the projects, under a name that no project id can have. */
-export const DEFAULT_CLASS = 'class:default'
+/** Limits of a class are kept beside the projects', under a name that no project id can have. */
+export const ownerOfClass = (name: string): string => `class:${name}`
+
+export type QuotaTransaction = <T>(work: (tx: Tx) => Promise<T>) => Promise<T>
+
+export const quotaTransaction =
+  (db: PrismaClient): QuotaTransaction =>
+  work =>
+    db.$transaction(work)
 
 export const quotaStore = (tx: Tx) => ({
   /** Others that count or claim for this project wait here until the transaction ends. */
@@ -15,14 +22,18 @@ export const quotaStore = (tx: Tx) => ({
     await tx.$executeRaw`select pg_advisory_xact_lock(hashtext('quota'), hashtext(${projectId}))`
   },
 
-  /** limits that differ from the default, of a project or of DEFAULT_CLASS */
-  async overrides(owner: string): Promise<Partial<Record<Resource, number>>> {
-    const rows = await tx.quota.findMany({ where: { project_id: owner } })
-    const known = rows.filter(row => RESOURCES.includes(row.resource as Resource))
-    return Object.fromEntries(known.map(row => [row.resource, row.limit]))
+  /** limits that differ from the built-in ones; those of a later owner win */
+  async overrides(...owners: string[]): Promise<Partial<Limits>> {
+    const rows = await tx.quota.findMany({ where: { project_id: { in: owners } } })
+    return Object.fromEntries(
+      rows
+        .filter(row => RESOURCES.includes(row.resource as Resource))
+        .sort((a, b) => owners.indexOf(a.project_id) - owners.indexOf(b.project_id))
+        .map(row => [row.resource, row.limit]),
+    )
   },
 
-  async override(owner: string, limits: Partial<Record<Resource, number>>): Promise<void> {
+  async override(owner: string, limits: Partial<Limits>): Promise<void> {
     for (const [resource, limit] of Object.entries(limits))
       await tx.quota.upsert({
         where: { project_id_resource: { project_id: owner, resource } },
