@@ -107,9 +107,11 @@ supervise virtlogd virtlogd
 supervise libvirtd libvirtd
 supervise ovsdb-server "$here/ovsdb-server.sh" /run/openvswitch/conf.db /usr/share/openvswitch/vswitch.ovsschema \
   --remote=punix:/run/openvswitch/db.sock --pidfile "${quiet[@]}"
-supervise ovs-vswitchd ovs-vswitchd unix:/run/openvswitch/db.sock --pidfile "${quiet[@]}"
-supervise open-vswitch-config "$here/host-openvswitch.sh"
-supervise ovn-controller ovn-controller unix:/run/openvswitch/db.sock --pidfile "${quiet[@]}" \
+supervise ovs-vswitchd "$here/when-present.sh" /run/openvswitch/db.sock -- \
+  ovs-vswitchd unix:/run/openvswitch/db.sock --pidfile "${quiet[@]}"
+supervise open-vswitch-config "$here/when-present.sh" /run/openvswitch/db.sock -- "$here/host-openvswitch.sh"
+supervise ovn-controller "$here/when-present.sh" /run/openvswitch/underlay-up -- \
+  ovn-controller unix:/run/openvswitch/db.sock --pidfile "${quiet[@]}" \
   --private-key=/etc/pki/host/key.pem --certificate=/etc/pki/host/cert.pem --ca-cert=/etc/pki/host/ca.pem
 
 trap : CHLD # makes bash reap children it never started

@@ -29,10 +29,10 @@ ensure_address() { # br-phy's device is a new one, without address, whenever the
   ip link set br-phy up
 }
 
-until [ -S /run/openvswitch/db.sock ]; do sleep 0.05; done
 ovs-vsctl --no-wait --timeout=10 init
 ensure_database
 ensure_address
+touch /run/openvswitch/underlay-up # ovn-controller waits for it
 ovsdb-client monitor unix:/run/openvswitch/db.sock Open_vSwitch Open_vSwitch bridges,external_ids | while :; do
   if read -r -t 1 _; then
     while read -r -t 0.05 _; do :; done

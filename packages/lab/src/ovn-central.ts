@@ -15,6 +15,7 @@ import { ensureUnderlay } from './underlay.ts'
  * missing one is made empty at the next start of its process.
  */
 
+const SCRIPTS = join(import.meta.dirname, '../sh')
 const SB_PORT = 6642
 
 export const ovnSouthboundRemote = ({ underlay }: Instance) => `ssl:${underlay.gateway}:${SB_PORT}`
@@ -59,7 +60,10 @@ export class OvnCentral {
       ]),
       {
         name: 'ovn-northd',
-        argv: ['ovn-northd', `--ovnnb-db=${this.nb}`, `--ovnsb-db=${this.sb}`, ...this.common('northd')],
+        argv: [
+          ...[join(SCRIPTS, 'when-present.sh'), this.socket('nb'), this.socket('sb'), '--'],
+          ...['ovn-northd', `--ovnnb-db=${this.nb}`, `--ovnsb-db=${this.sb}`, ...this.common('northd')],
+        ],
         env: this.env(),
         ready: async () => (await askDaemon(this.control('northd'), 'status'))?.endsWith('active') ?? false,
       },
@@ -70,7 +74,7 @@ export class OvnCentral {
     return {
       name: `ovn-${which}`,
       argv: [
-        join(import.meta.dirname, '../sh/ovsdb-server.sh'),
+        join(SCRIPTS, 'ovsdb-server.sh'),
         join(this.dir, `${which}.db`),
         `/usr/share/ovn/ovn-${which}.ovsschema`,
         `--remote=punix:${this.socket(which)}`,
