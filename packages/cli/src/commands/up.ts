@@ -1,12 +1,10 @@
 import { type Command, CommandError, parseOptions, positiveInteger } from '../command.ts'
-import { ensureSupervisor, settle, waitHealthy } from '../instance/bring-up.ts'
-import { baseUrl, identityUrl, writeCredentials } from '../instance/credentials.ts'
+import { bringUp } from '../instance/bring-up.ts'
+import { baseUrl, identityUrl } from '../instance/credentials.ts'
 import { DATA_OPTION, locationFrom } from '../instance/data-option.ts'
 import { API_SERVICES } from '../instance/services.ts'
 import { ensureSystemPackages, PACKAGES_FOR } from '../setup/system-packages.ts'
 import { say, seconds } from '../setup/terminal.ts'
-
-const HEALTHY_MS = 180_000
 
 export const up: Command = async args => {
   const { values } = parseOptions('up', args, {
@@ -23,15 +21,14 @@ export const up: Command = async args => {
   const location = locationFrom(values.data)
   await ensureSystemPackages(values.sim ? PACKAGES_FOR.sim : PACKAGES_FOR.libvirt)
   const began = performance.now()
-  const settings = await settle(location, {
-    hypervisor: values.sim ? 'sim' : undefined,
-    hosts: values.hosts === undefined ? undefined : positiveInteger(values.hosts, '--hosts', 32),
-    usualPorts: !values['other-ports'],
-  })
-  const { cloudsFile, rcFile } = writeCredentials(location, settings)
-  await ensureSupervisor(location)
-  await waitHealthy(location, HEALTHY_MS, unit =>
-    say(`  ✓ ${unit.name.padEnd(16)} ${seconds(unit.ready_after_ms ?? 0)}`),
+  const { settings, cloudsFile, rcFile } = await bringUp(
+    location,
+    {
+      hypervisor: values.sim ? 'sim' : undefined,
+      hosts: values.hosts === undefined ? undefined : positiveInteger(values.hosts, '--hosts', 32),
+      usualPorts: !values['other-ports'],
+    },
+    unit => say(`  ✓ ${unit.name.padEnd(16)} ${seconds(unit.ready_after_ms ?? 0)}`),
   )
   const upMs = Math.round(performance.now() - began)
   const endpoints = Object.fromEntries(API_SERVICES.map(s => [s.catalogType, baseUrl(settings, s.name)]))

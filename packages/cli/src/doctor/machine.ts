@@ -1,24 +1,15 @@
-import { execFile } from 'node:child_process'
 import { existsSync, readFileSync, statfsSync } from 'node:fs'
 import { availableParallelism, release, totalmem } from 'node:os'
-import { promisify } from 'node:util'
 import { installCommand, missingPackages } from '@caelum/lab'
 import { bootsUnder, probeAcceleration } from '@caelum/libvirt'
 import { ROOT } from '../cloud/node-program.ts'
 import { isFree, USUAL_PORTS } from '../instance/ports.ts'
+import { execute } from '../setup/execute.ts'
 import type { Finding } from './finding.ts'
 
-const execute = promisify(execFile)
-
-/** @returns stdout, or undefined when it fails */
-async function output(argv: readonly [string, ...string[]]): Promise<string | undefined> {
-  const [program, ...args] = argv
-  try {
-    return (await execute(program, args, { timeout: 10_000 })).stdout.trim()
-  } catch {
-    return undefined
-  }
-}
+/** @returns undefined when it fails */
+const output = (...argv: [string, ...string[]]): Promise<string | undefined> =>
+  execute(argv, 10_000).catch(() => undefined)
 
 const GIB = 1 << 30
 /** two guests, the control plane, and room for the page cache */
@@ -66,25 +57,15 @@ export async function packages(): Promise<Finding> {
 
 export async function namespaces(): Promise<Finding> {
   const what = 'namespaces'
-  const host = [
-    'unshare',
-    '--net',
-    '--mount',
-    '--uts',
-    '--ipc',
-    '--pid',
-    '--cgroup',
-    '--fork',
-    'true',
-  ] as const
-  if ((await output(host)) === undefined)
+  const host = ['--net', '--mount', '--uts', '--ipc', '--pid', '--cgroup', '--fork', 'true']
+  if ((await output('unshare', ...host)) === undefined)
     return {
       what,
       verdict: 'missing',
       detail: 'lab hosts cannot be made',
       next: 'run as root, in a container with SYS_ADMIN and NET_ADMIN',
     }
-  if ((await output(['unshare', '--user', '--map-user=65534', 'true'])) === undefined)
+  if ((await output('unshare', '--user', '--map-user=65534', 'true')) === undefined)
     return {
       what,
       verdict: 'poorer',
@@ -128,10 +109,10 @@ export function tunDevice(): Finding {
 /** `ovs-dpctl` fails where the kernel has no datapath of Open vSwitch's. */
 export async function openVSwitch(): Promise<Finding> {
   const what = 'Open vSwitch'
-  const version = (await output(['ovs-vswitchd', '--version']))?.split('\n')[0]
+  const version = (await output('ovs-vswitchd', '--version'))?.split('\n')[0]
   if (!version)
     return { what, verdict: 'missing', detail: 'not installed', next: 'apt-get install openvswitch-switch' }
-  const kernel = (await output(['ovs-dpctl', 'dump-dps'])) !== undefined
+  const kernel = (await output('ovs-dpctl', 'dump-dps')) !== undefined
   if (kernel) return { what, verdict: 'good', detail: `${version}; the kernel has its datapath` }
   return {
     what,

@@ -1,0 +1,41 @@
+import { say, seconds, table } from '../setup/terminal.ts'
+
+type Timing = { step: string; ms: number; note: string }
+
+/**
+ * The demo's progress: a line when something was seen to work, with the time it took, and all of them as a table at
+ * the end. A step that throws ends the demo; what was seen until then is still printed.
+ */
+export class Steps {
+  readonly #timings: Timing[] = []
+
+  heading(text: string): void {
+    say(`\n${text}`)
+  }
+
+  /** @param does may return a note: what was seen, in a few words */
+  async step<T>(name: string, does: () => Promise<T>, note: (seen: T) => string = () => ''): Promise<T> {
+    const began = performance.now()
+    try {
+      const seen = await does()
+      this.record(name, performance.now() - began, note(seen))
+      return seen
+    } catch (error) {
+      say(`  ✗ ${name.padEnd(44)} ${seconds(performance.now() - began).padStart(7)}`)
+      throw error
+    }
+  }
+
+  record(step: string, ms: number, note = ''): void {
+    this.#timings.push({ step, ms, note })
+    say(`  ✓ ${step.padEnd(44)} ${seconds(ms).padStart(7)}  ${note}`.trimEnd())
+  }
+
+  table(): string {
+    const total = this.#timings.reduce((sum, timing) => sum + timing.ms, 0)
+    return table([
+      ...this.#timings.map(({ step, ms, note }) => [step, seconds(ms).padStart(8), note]),
+      ['all steps together', seconds(total).padStart(8), ''],
+    ])
+  }
+}
