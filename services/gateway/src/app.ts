@@ -36,13 +36,23 @@ function endToEnd(raw: readonly string[], also: ReadonlySet<string> = new Set())
   return kept
 }
 
-const FORWARDED = new Set(['x-forwarded-proto', 'x-forwarded-host', 'x-forwarded-prefix', 'host'])
+const FORWARDED = new Set([
+  'x-forwarded-for',
+  'x-forwarded-proto',
+  'x-forwarded-host',
+  'x-forwarded-prefix',
+  'host',
+])
 
 function requestHeaders(client: IncomingMessage, name: string, upstream: URL, trustProxy: boolean): string[] {
   const claimed = (header: string): string => (trustProxy && String(client.headers[header] ?? '')) || ''
   return [
     ...endToEnd(client.rawHeaders, FORWARDED),
     ...['Host', upstream.host],
+    ...[
+      'X-Forwarded-For',
+      [claimed('x-forwarded-for'), client.socket.remoteAddress].filter(Boolean).join(', '),
+    ],
     ...['X-Forwarded-Proto', claimed('x-forwarded-proto') || 'http'],
     ...['X-Forwarded-Host', claimed('x-forwarded-host') || client.headers.host || upstream.host],
     ...['X-Forwarded-Prefix', `${claimed('x-forwarded-prefix')}/${name}`],

@@ -63,8 +63,10 @@ test('the first segment picks the service and the rest arrives as it was', async
 })
 
 test('the service learns how the client reached us, whatever the client claims', async () => {
-  const { headers } = await seen('/identity/v3', { headers: { 'x-forwarded-host': 'evil.example' } })
+  const claims = { 'x-forwarded-host': 'evil.example', 'x-forwarded-for': '192.0.2.1' }
+  const { headers } = await seen('/identity/v3', { headers: claims })
   expect(headers).toMatchObject({
+    'x-forwarded-for': '127.0.0.1',
     'x-forwarded-host': new URL(url).host,
     'x-forwarded-proto': 'http',
     'x-forwarded-prefix': '/identity',

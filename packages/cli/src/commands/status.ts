@@ -1,53 +1,108 @@
+import { type ComputeService, computeServices } from '../client/compute-hosts.ts'
 import { type Command, parseOptions } from '../command.ts'
+import { adminSession } from '../instance/admin-session.ts'
 import { baseUrl } from '../instance/credentials.ts'
 import { DATA_OPTION, locationFrom } from '../instance/data-option.ts'
-import { API_SERVICES } from '../instance/services.ts'
-import { readSettings } from '../instance/settings.ts'
+import type { Location } from '../instance/location.ts'
+import { API_SERVICES, type ApiService } from '../instance/services.ts'
+import { readSettings, type Settings } from '../instance/settings.ts'
 import { mebibytes, seconds, table } from '../setup/terminal.ts'
 import { supervisorStatus } from '../supervisor/control-client.ts'
+import { memoryOfTrees, proportionalBytes } from '../supervisor/process-memory.ts'
 import { markedProcesses } from '../supervisor/process-table.ts'
+import type { UnitStatus } from '../supervisor/unit.ts'
+
+type Process = UnitStatus & { memory_bytes: number }
+type Endpoint = { service: string; url: string; health: unknown }
+
+type Report = {
+  data_dir: string
+  healthy: boolean
+  supervisor: { pid: number; memory_bytes: number } | null
+  processes: Process[]
+  endpoints: Endpoint[]
+  hosts: ComputeService[]
+  /** ours, but without a supervisor */
+  orphans: { pid: number; unit: string }[]
+}
 
 /** Exit status 0: all is healthy; 3: something is not; 4: nothing runs. */
 export const status: Command = async args => {
   const { values } = parseOptions('status', args, { options: { ...DATA_OPTION, json: { type: 'boolean' } } })
-  const location = locationFrom(values.data)
+  const report = await look(locationFrom(values.data))
+  if (values.json) console.log(JSON.stringify(report, null, 2))
+  else console.log(report.supervisor ? tables(report) : withoutSupervisor(report))
+  if (!report.supervisor) return 4
+  return report.healthy ? 0 : 3
+}
+
+async function look(location: Location): Promise<Report> {
   const settings = readSettings(location)
   const supervisor = settings && (await supervisorStatus(location.controlSocket))
-  const orphans = supervisor ? [] : markedProcesses(location.id)
-  const units = supervisor?.units ?? []
-  const healthy = units.length > 0 && units.every(unit => unit.state === 'ready')
-  const endpoints = settings
-    ? Object.fromEntries(API_SERVICES.map(s => [s.catalogType, baseUrl(settings, s.name)]))
-    : {}
-  const exitCode = supervisor ? (healthy ? 0 : 3) : 4
-  if (values.json) {
-    console.log(
-      JSON.stringify({ data_dir: location.dataDir, healthy, supervisor, endpoints, orphans }, null, 2),
-    )
-    return exitCode
-  }
   if (!supervisor) {
-    console.log(
-      orphans.length > 0
-        ? `The supervisor does not run, but ${orphans.length} of its processes do. Take them over: caelum up. End them: caelum down.`
-        : `No cloud runs for ${location.dataDir}. Start it: caelum up`,
-    )
-    return exitCode
+    const orphans = markedProcesses(location.id).map(({ pid, unit }) => ({ pid, unit }))
+    const nothing = { healthy: false, supervisor: null, processes: [], endpoints: [], hosts: [] }
+    return { data_dir: location.dataDir, ...nothing, orphans }
   }
-  const rows = units.map(unit => [
+  const memory = memoryOfTrees(supervisor.units.flatMap(unit => unit.pid ?? []))
+  const [endpoints, hosts] = await Promise.all([
+    Promise.all(API_SERVICES.map(service => endpoint(settings, service))),
+    adminSession(location)
+      .then(computeServices)
+      .catch(() => []),
+  ])
+  const ready = supervisor.units.every(unit => unit.state === 'ready')
+  return {
+    data_dir: location.dataDir,
+    healthy: ready && hosts.length === settings.hosts && hosts.every(host => host.state === 'up'),
+    supervisor: { pid: supervisor.pid, memory_bytes: proportionalBytes(supervisor.pid) },
+    processes: supervisor.units.map(unit => ({ ...unit, memory_bytes: memory.get(unit.pid ?? 0) ?? 0 })),
+    endpoints,
+    hosts,
+    orphans: [],
+  }
+}
+
+/** What the service says of itself; its silence is told as an error. */
+async function endpoint(settings: Settings, { name, catalogType }: ApiService): Promise<Endpoint> {
+  const url = baseUrl(settings, name)
+  const health = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(2_000) })
+    .then(answer => answer.json())
+    .catch(error => ({ status: 'unreachable', error: (error as Error).message }))
+  return { service: catalogType, url, health }
+}
+
+const withoutSupervisor = ({ data_dir, orphans }: Report): string =>
+  orphans.length > 0
+    ? `The supervisor does not run, but ${orphans.length} of its processes do.
+Take them over: caelum up. End them: caelum down.`
+    : `No cloud runs for ${data_dir}. Start it: caelum up`
+
+function tables({ supervisor, processes, endpoints, hosts }: Report): string {
+  const processRows = processes.map(unit => [
     unit.name,
     unit.state,
     unit.pid === null ? '' : String(unit.pid),
-    unit.pid === null ? '' : mebibytes(unit.resident_bytes),
+    unit.pid === null ? '' : mebibytes(unit.memory_bytes),
     unit.started_at ? seconds(Date.now() - Date.parse(unit.started_at)) : '',
     String(unit.restarts || ''),
     unit.state === 'ready' ? '' : (unit.last_error ?? ''),
   ])
-  console.log(table([['PROCESS', 'STATE', 'PID', 'MEMORY', 'UP', 'RESTARTS', ''], ...rows]))
-  const total = units.reduce((sum, unit) => sum + unit.resident_bytes, supervisor.resident_bytes)
-  console.log(
-    `\nsupervisor pid ${supervisor.pid}, ${mebibytes(supervisor.resident_bytes)}; all together ${mebibytes(total)}\n`,
-  )
-  console.log(table(Object.entries(endpoints)))
-  return exitCode
+  const total = processes.reduce((sum, unit) => sum + unit.memory_bytes, supervisor!.memory_bytes)
+  return [
+    table([['PROCESS', 'STATE', 'PID', 'MEMORY', 'UP', 'RESTARTS', ''], ...processRows]),
+    `supervisor pid ${supervisor!.pid}, ${mebibytes(supervisor!.memory_bytes)}; everything ${mebibytes(total)}`,
+    table([
+      ['ENDPOINT', 'URL', 'HEALTH'],
+      ...endpoints.map(({ service, url, health }) => [service, url, brief(health)]),
+    ]),
+    table([['HOST', 'STATE', 'STATUS'], ...hosts.map(({ host, state, status }) => [host, state, status])]),
+  ].join('\n\n')
 }
+
+/** `{"status": "ok", "queue": {"waiting": 0}}` → `ok, queue: {"waiting":0}` */
+const brief = (health: unknown): string =>
+  Object.entries(health as Record<string, unknown>)
+    .filter(([key]) => key !== 'service')
+    .map(([key, value]) => (key === 'status' ? String(value) : `${key}: ${JSON.stringify(value)}`))
+    .join(', ')

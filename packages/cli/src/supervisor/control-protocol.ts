@@ -14,6 +14,6 @@ export const ControlRequest = z.discriminatedUnion('op', [
 ])
 export type ControlRequest = z.input<typeof ControlRequest>
 
-export type SupervisorStatus = { pid: number; resident_bytes: number; units: UnitStatus[] }
+export type SupervisorStatus = { pid: number; units: UnitStatus[] }
 
 export type ControlAnswer = { ok: true; status?: SupervisorStatus } | { ok: false; error: string }

@@ -11,7 +11,6 @@ import type { ControlAnswer, ControlRequest } from './control-protocol.ts'
 import { serveControl } from './control-server.ts'
 import { takeInstanceLock } from './instance-lock.ts'
 import { limitLogs } from './log-limit.ts'
-import { residentBytes } from './process-table.ts'
 import { Supervisor } from './supervisor.ts'
 
 const LOG_LOOK_MS = 30_000
@@ -58,7 +57,7 @@ async function handle(request: ControlRequest): Promise<ControlAnswer> {
     case 'status':
       return {
         ok: true,
-        status: { pid: process.pid, resident_bytes: residentBytes(process.pid), units: supervisor.status() },
+        status: { pid: process.pid, units: supervisor.status() },
       }
     case 'apply':
       await apply()

@@ -25,7 +25,7 @@ export const processMark = (instanceId: string, unit: string): Record<string, st
 
 const bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
 
-function readProc(pid: number, file: string): string | undefined {
+export function readProc(pid: number, file: string): string | undefined {
   try {
     return readFileSync(`/proc/${pid}/${file}`, 'utf8')
   } catch {
@@ -33,11 +33,16 @@ function readProc(pid: number, file: string): string | undefined {
   }
 }
 
+/** The fields of /proc/PID/stat from the third on: the second, the name, may hold blanks and brackets. */
+export function statFields(pid: number): string[] | undefined {
+  const stat = readProc(pid, 'stat')
+  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')
+}
+
 /** @returns undefined when no such process runs; a zombie does not run */
 export function identify(pid: number): ProcessIdentity | undefined {
-  const stat = readProc(pid, 'stat')
-  if (!stat) return undefined
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  const fields = statFields(pid)
+  if (!fields) return undefined
   const [state, startTicks] = [fields[0], fields[19]]
   if (!startTicks || state === 'Z' || state === 'X') return undefined
   return { pid, start_ticks: startTicks, boot_id: bootId }
@@ -46,12 +51,6 @@ export function identify(pid: number): ProcessIdentity | undefined {
 export function isRunning(process: ProcessIdentity): boolean {
   const now = identify(process.pid)
   return now?.start_ticks === process.start_ticks && now.boot_id === process.boot_id
-}
-
-/** Resident memory in bytes; 0 when it is gone. */
-export function residentBytes(pid: number): number {
-  const pages = readProc(pid, 'statm')?.split(' ')[1]
-  return Number(pages ?? 0) * 4096
 }
 
 export type MarkedProcess = ProcessIdentity & { unit: string }

@@ -12,7 +12,7 @@ import type { ProcessSpec } from '@caelum/lab'
 import type { Board } from './board.ts'
 import { adoptChild, type Child, specDigest, startChild } from './child.ts'
 import type { ProcessRecords } from './process-records.ts'
-import { isRunning, residentBytes } from './process-table.ts'
+import { isRunning } from './process-table.ts'
 import { sweepProcesses, terminate } from './sweep.ts'
 import type { Unit, UnitState, UnitStatus } from './unit.ts'
 
@@ -65,7 +65,6 @@ export class UnitRunner {
       kind: this.unit.process ? 'process' : 'step',
       state: this.#state,
       pid: child?.identity.pid ?? null,
-      resident_bytes: child ? residentBytes(child.identity.pid) : 0,
       restarts: this.#restarts,
       failures: this.#failures,
       ready_after_ms: this.#readyAfterMs,

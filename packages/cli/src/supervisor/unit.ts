@@ -27,7 +27,6 @@ export type UnitStatus = {
   kind: 'step' | 'process'
   state: UnitState
   pid: number | null
-  resident_bytes: number
   restarts: number
   /** ends in a row, since it last stayed for a while or somebody asked for it anew */
   failures: number
