@@ -1,5 +1,6 @@
 #!/bin/sh
-# Everything before the login prompt. What needs the network runs beside; the prompt waits for it, but not for long.
+# Everything before the login prompt. What needs the network runs beside; the prompt waits until
+# cloud-settings is done or has given up hurrying.
 export PATH=/bin:/sbin:/usr/bin:/usr/sbin
 mkdir /dev/pts
 mount -a
@@ -11,7 +12,8 @@ ssh-server &
 grow-root &
 cloud-settings &
 
-for pause in 1 2 3 4 5 6 7 8 9 10; do
-  [ -e /run/cloud-settings.done ] && break
-  usleep 150000
+waited=0
+until [ -e /run/cloud-settings.done ] || [ $waited = 60 ]; do
+  waited=$((waited + 1))
+  usleep 100000
 done
