@@ -206,7 +206,4 @@ CREATE UNIQUE INDEX "server_actions_server_id_request_id_key" ON "server_actions
 CREATE INDEX "asks_host_id_created_at_idx" ON "asks"("host_id", "created_at");
 
 -- AddForeignKey
-ALTER TABLE "vms" ADD CONSTRAINT "vms_server_id_fkey" FOREIGN KEY ("server_id") REFERENCES "servers"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
-
--- AddForeignKey
 ALTER TABLE "vms" ADD CONSTRAINT "vms_host_id_fkey" FOREIGN KEY ("host_id") REFERENCES "hosts"("id") ON DELETE RESTRICT ON UPDATE CASCADE;

@@ -1,1 +1,3 @@
-export {}
+export * from './image.ts'
+export * from './network.ts'
+export * from './session.ts'

@@ -1,0 +1,377 @@
+import { Prisma, type PrismaClient } from '../../generated/client.ts'
+import type { Fault, ServerFacts, VmFacts } from './state.ts'
+
+export interface SeenPort {
+  port_id: string
+  network_id: string
+  network_name: string
+  mac: string
+  fixed_ips: { address: string; version: 4 | 6; subnet_id: string }[]
+  bound_host: string | null
+  /** false: the user brought it; it is unbound, not removed */
+  ours: boolean
+}
+
+export interface FlavorSnapshot {
+  id: string
+  name: string
+  vcpus: number
+  ram_mb: number
+  disk_gb: number
+  ephemeral_gb: number
+  swap_mb: number
+  extra_specs: Record<string, string>
+}
+
+export interface ImageSnapshot {
+  sha512: string
+  size_bytes: number
+  format: 'qcow2' | 'raw'
+}
+
+export interface WantedNetwork {
+  port_id?: string
+  network_id?: string
+  fixed_ip?: string
+  tag?: string
+}
+
+export interface ServerRow extends ServerFacts {
+  id: string
+  project_id: string
+  user_id: string
+  name: string
+  description: string | null
+  hostname: string
+  availability_zone: string | null
+  want_host: string | null
+  image_id: string | null
+  image: ImageSnapshot | null
+  flavor: FlavorSnapshot
+  key_name: string | null
+  key: { name: string; type: string; data: string } | null
+  user_data: string | null
+  config_drive: boolean
+  metadata: Record<string, string>
+  tags: string[]
+  hints: Record<string, unknown>
+  want_networks: WantedNetwork[]
+  want_security_groups: string[]
+  want_power: 'running' | 'stopped'
+  want_reboots_soft: number
+  want_reboots_hard: number
+  locked: boolean
+  seen_ports: SeenPort[] | null
+  tries: number
+  next_try_at: Date | null
+  last_error: string | null
+  lease_until: Date | null
+  reservation_id: string
+  launch_index: number
+  request_id: string
+  created_at: Date
+  updated_at: Date
+  launched_at: Date | null
+}
+
+export interface VmRow extends VmFacts {
+  id: string
+  host_id: string
+  seen_at: Date | null
+  revision: number
+}
+
+/** A server as everybody reads it: the row, and its vm with the name of the host. */
+export interface ServerWithVm {
+  server: ServerRow
+  vm: VmRow | null
+}
+
+export interface ServerFilter {
+  projectId?: string
+  id?: string
+  name?: string
+  userId?: string
+  host?: string
+  imageId?: string
+  flavorId?: string
+  keyName?: string
+  ip?: string
+  reservationId?: string
+  changesSince?: Date
+  changesBefore?: Date
+  tags?: string[]
+  tagsAny?: string[]
+  notTags?: string[]
+  notTagsAny?: string[]
+  locked?: boolean
+}
+
+export type SortField = 'created_at' | 'updated_at' | 'name' | 'id' | 'launched_at'
+
+export interface Page {
+  limit: number
+  sort: { field: SortField; direction: 'asc' | 'desc' }[]
+  /** id of the last server of the page before */
+  after?: string
+}
+
+export type NewServer = Omit<
+  ServerRow,
+  | 'want_deleted'
+  | 'want_reboots_soft'
+  | 'want_reboots_hard'
+  | 'generation'
+  | 'seen_generation'
+  | 'seen_ports'
+  | 'fault'
+  | 'tries'
+  | 'next_try_at'
+  | 'last_error'
+  | 'lease_until'
+  | 'locked'
+  | 'launched_at'
+  | 'updated_at'
+>
+
+export interface ActionEntry {
+  id: string
+  server_id: string
+  action: string
+  request_id: string
+  user_id: string
+  project_id: string
+  at: Date
+}
+
+const COLUMNS = Prisma.sql`
+  s.*, case when v.id is null then null else jsonb_build_object('id', v.id, 'host_id', v.host_id, 'host_name', h.name,
+    'host_seen_at', h.seen_at, 'host_facts_up', h.seen_facts->'hypervisor_up',
+    'want_power', v.want_power, 'want_reboots_soft', v.want_reboots_soft, 'want_reboots_hard', v.want_reboots_hard,
+    'generation', v.generation, 'revision', v.revision, 'seen_generation', v.seen_generation,
+    'seen_power', v.seen_power, 'seen_reboots_soft', v.seen_reboots_soft, 'seen_reboots_hard', v.seen_reboots_hard,
+    'seen_step', v.seen_step, 'seen_fault', v.seen_fault, 'seen_at', v.seen_at) end as vm`
+const FROM = Prisma.sql`servers s left join vms v on v.server_id = s.id left join hosts h on h.id = v.host_id`
+
+type JoinedVm = Omit<VmRow, 'host_up' | 'seen_at'> & {
+  host_seen_at: string | null
+  host_facts_up: boolean | null
+  seen_at: string | null
+}
+type Joined = ServerRow & { vm: JoinedVm | null }
+
+export type ServerStore = ReturnType<typeof serverStore>
+
+export const serverStore = (db: PrismaClient, hostDownMs: number) => {
+  const split = ({ vm, ...server }: Joined): ServerWithVm => ({
+    server,
+    vm: vm && {
+      ...vm,
+      seen_at: vm.seen_at ? new Date(vm.seen_at) : null,
+      host_up:
+        vm.host_facts_up === true &&
+        vm.host_seen_at !== null &&
+        Date.now() - Date.parse(vm.host_seen_at) < hostDownMs,
+    },
+  })
+  const json = (value: unknown) => value as Prisma.InputJsonValue
+
+  return {
+    /** Several servers of one request, their actions, all in the caller's transaction. */
+    async insert(
+      tx: Prisma.TransactionClient,
+      servers: readonly NewServer[],
+      actions: readonly ActionEntry[],
+    ) {
+      await tx.server.createMany({
+        data: servers.map(server => ({
+          ...server,
+          image: server.image ? json(server.image) : Prisma.DbNull,
+          flavor: json(server.flavor),
+          key: server.key ? json(server.key) : Prisma.DbNull,
+          metadata: json(server.metadata),
+          hints: json(server.hints),
+          want_networks: json(server.want_networks),
+          updated_at: server.created_at,
+        })),
+      })
+      await logActions(tx, actions)
+    },
+
+    transaction: <T>(work: (tx: Prisma.TransactionClient) => Promise<T>): Promise<T> =>
+      db.$transaction(work, { timeout: 20_000, maxWait: 10_000 }),
+
+    async get(id: string): Promise<ServerWithVm | null> {
+      const [row] = await db.$queryRaw<Joined[]>`select ${COLUMNS} from ${FROM} where s.id = ${id}::uuid`
+      return row ? split(row) : null
+    },
+
+    async list(filter: ServerFilter, page: Page): Promise<ServerWithVm[]> {
+      const marker = page.after
+        ? (await db.$queryRaw<ServerRow[]>`select * from servers s where id = ${page.after}::uuid`)[0]
+        : undefined
+      const where = [...conditions(filter), ...(marker ? [afterMarker(page, marker)] : [])]
+      const order = orderOf(page).map(({ field, direction }) =>
+        Prisma.raw(`s."${field}" ${direction} nulls ${direction === 'asc' ? 'last' : 'first'}`),
+      )
+      const rows = await db.$queryRaw<Joined[]>`
+        select ${COLUMNS} from ${FROM}
+        ${where.length > 0 ? Prisma.sql`where ${Prisma.join(where, ' and ')}` : Prisma.empty}
+        order by ${Prisma.join(order)} limit ${page.limit}`
+      return rows.map(split)
+    },
+
+    /**
+     * Changes want by compare-and-set on the generation the caller looked at: `generation` + 1, the fault cleared,
+     * a new look due at once, and the action written down, in one commit.
+     */
+    async change(
+      current: Pick<ServerRow, 'id' | 'generation'>,
+      want: Partial<
+        Pick<
+          ServerRow,
+          | 'name'
+          | 'description'
+          | 'hostname'
+          | 'metadata'
+          | 'want_power'
+          | 'want_deleted'
+          | 'want_reboots_soft'
+          | 'want_reboots_hard'
+        >
+      >,
+      action: ActionEntry,
+    ): Promise<'changed' | 'lost-race'> {
+      const { metadata, ...columns } = want
+      return db.$transaction(async tx => {
+        const { count } = await tx.server.updateMany({
+          where: { id: current.id, generation: current.generation },
+          data: {
+            ...columns,
+            ...(metadata ? { metadata: json(metadata) } : {}),
+            generation: { increment: 1 },
+            fault: Prisma.DbNull,
+            tries: 0,
+            next_try_at: null,
+            updated_at: action.at,
+            request_id: action.request_id,
+          },
+        })
+        if (count === 0) return 'lost-race'
+        await logActions(tx, [action])
+        return 'changed'
+      })
+    },
+
+    async setLocked(id: string, locked: boolean): Promise<void> {
+      await db.server.updateMany({ where: { id }, data: { locked } })
+    },
+
+    async savePorts(id: string, ports: readonly SeenPort[]): Promise<void> {
+      await db.server.updateMany({ where: { id }, data: { seen_ports: json(ports) } })
+    },
+
+    async saveSeen(id: string, generation: number, at: Date): Promise<void> {
+      await db.$executeRaw`
+        update servers set seen_generation = ${generation}, last_error = null, updated_at = ${at},
+          launched_at = coalesce(launched_at, ${at})
+        where id = ${id}::uuid and generation = ${generation} and seen_generation < ${generation}`
+    },
+
+    /** Only for the want it speaks of: a newer want has not failed yet. */
+    async saveFault(id: string, generation: number, fault: Fault): Promise<void> {
+      await db.server.updateMany({
+        where: { id, generation, want_deleted: false },
+        data: { fault: json(fault), updated_at: new Date(fault.at) },
+      })
+    },
+
+    async forget(id: string): Promise<void> {
+      await db.server.deleteMany({ where: { id, want_deleted: true } })
+    },
+
+    async actions(serverId: string) {
+      return db.serverAction.findMany({
+        where: { server_id: serverId },
+        orderBy: { started_at: 'desc' },
+        take: 1_000,
+      })
+    },
+
+    async placements(serverId: string) {
+      return db.placement.findMany({
+        where: { server_id: serverId },
+        orderBy: { created_at: 'desc' },
+        take: 20,
+      })
+    },
+
+    async savePlacement(
+      tx: Prisma.TransactionClient,
+      entry: {
+        id: string
+        server_id: string
+        generation: number
+        host_id: string | null
+        verdicts: unknown
+        at: Date
+      },
+    ): Promise<void> {
+      const { at, verdicts, ...columns } = entry
+      await tx.placement.create({ data: { ...columns, verdicts: json(verdicts), created_at: at } })
+    },
+  }
+}
+
+async function logActions(tx: Prisma.TransactionClient, actions: readonly ActionEntry[]): Promise<void> {
+  await tx.serverAction.createMany({
+    data: actions.map(({ at, ...entry }) => ({ ...entry, started_at: at, updated_at: at })),
+    skipDuplicates: true,
+  })
+}
+
+function conditions(filter: ServerFilter): Prisma.Sql[] {
+  const all: Prisma.Sql[] = []
+  const { tags, tagsAny, notTags, notTagsAny } = filter
+  if (filter.projectId) all.push(Prisma.sql`s.project_id = ${filter.projectId}`)
+  if (filter.id) all.push(Prisma.sql`s.id::text = ${filter.id}`)
+  if (filter.name) all.push(Prisma.sql`s.name ~* ${filter.name}`)
+  if (filter.userId) all.push(Prisma.sql`s.user_id = ${filter.userId}`)
+  if (filter.host) all.push(Prisma.sql`h.name = ${filter.host}`)
+  if (filter.imageId) all.push(Prisma.sql`s.image_id::text = ${filter.imageId}`)
+  if (filter.flavorId) all.push(Prisma.sql`s.flavor->>'id' = ${filter.flavorId}`)
+  if (filter.keyName) all.push(Prisma.sql`s.key_name = ${filter.keyName}`)
+  if (filter.reservationId) all.push(Prisma.sql`s.reservation_id = ${filter.reservationId}`)
+  if (filter.locked !== undefined) all.push(Prisma.sql`s.locked = ${filter.locked}`)
+  if (filter.changesSince) all.push(Prisma.sql`s.updated_at >= ${filter.changesSince}`)
+  if (filter.changesBefore) all.push(Prisma.sql`s.updated_at <= ${filter.changesBefore}`)
+  if (filter.ip)
+    all.push(Prisma.sql`exists (select 1 from jsonb_path_query(s.seen_ports, '$[*].fixed_ips[*].address') a
+      where a #>> '{}' ~* ${filter.ip})`)
+  if (tags) all.push(Prisma.sql`s.tags @> ${tags}::text[]`)
+  if (tagsAny) all.push(Prisma.sql`s.tags && ${tagsAny}::text[]`)
+  if (notTags) all.push(Prisma.sql`not s.tags @> ${notTags}::text[]`)
+  if (notTagsAny) all.push(Prisma.sql`not s.tags && ${notTagsAny}::text[]`)
+  return all
+}
+
+const orderOf = ({ sort }: Page): Page['sort'] =>
+  sort.some(({ field }) => field === 'id')
+    ? sort
+    : [...sort, { field: 'id', direction: sort.at(-1)?.direction ?? 'desc' }]
+
+/** "Comes after the marker" spelled out key by key; a null sorts as PostgreSQL's largest value. */
+function afterMarker(page: Page, marker: ServerRow): Prisma.Sql {
+  const keys = orderOf(page)
+  const alternatives = keys.map(({ field, direction }, index) => {
+    const equal = keys.slice(0, index).map(key => compare(key.field, 'is not distinct from', marker))
+    const beyond = direction === 'asc' ? compare(field, '>', marker) : compare(field, '<', marker)
+    return Prisma.sql`(${Prisma.join([...equal, beyond], ' and ')})`
+  })
+  return Prisma.sql`(${Prisma.join(alternatives, ' or ')})`
+}
+
+function compare(field: SortField, operator: string, marker: ServerRow): Prisma.Sql {
+  const cast = field === 'id' ? '::uuid' : field === 'name' ? '' : '::timestamptz'
+  return Prisma.sql`${Prisma.raw(`s."${field}" ${operator}`)} ${marker[field]}${Prisma.raw(cast)}`
+}
