@@ -37,7 +37,7 @@ CREATE TABLE "hosts" (
     "name" TEXT NOT NULL,
     "want_enabled" BOOLEAN NOT NULL DEFAULT true,
     "want_disabled_reason" TEXT,
-    "wanted_revision" BIGINT NOT NULL DEFAULT 0,
+    "wanted_revision" BIGINT NOT NULL DEFAULT 1,
     "agent_epoch" INTEGER NOT NULL DEFAULT 0,
     "agent_seq" INTEGER NOT NULL DEFAULT 0,
     "seen_at" TIMESTAMPTZ(3),
@@ -157,6 +157,7 @@ CREATE TABLE "asks" (
     "lines" INTEGER,
     "output" TEXT,
     "error" TEXT,
+    "handed_at" TIMESTAMPTZ(3),
     "answered_at" TIMESTAMPTZ(3),
     "created_at" TIMESTAMPTZ(3) NOT NULL,
 

@@ -1,0 +1,144 @@
+/**
+ * Where agents speak to us: TLS with certificates of our own CA on both sides. The common name of the client's
+ * certificate is the host; nothing in a request can make it another one, so an agent reads and reports its own host
+ * and nothing else.
+ */
+
+import type { TLSSocket } from 'node:tls'
+import { Answer, HostFacts, Report } from '@caelum/agent-protocol'
+import type { ImageClient } from '@caelum/clients'
+import { validate } from '@caelum/http'
+import { isUuid, type Logger, Problem, problems } from '@caelum/kernel'
+import { type Bell, point } from '@caelum/reconcile'
+import { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, fastify } from 'fastify'
+import { z } from 'zod'
+import type { AskStore } from '../resources/ask/store.ts'
+import type { HostStore } from '../resources/host/store.ts'
+import type { ServerStore } from '../resources/server/store.ts'
+import type { VmStore } from '../resources/vm/store.ts'
+import type { Wakeups } from './wakeups.ts'
+
+export interface AgentApiDeps {
+  hosts: HostStore
+  vms: VmStore
+  servers: ServerStore
+  asks: AskStore
+  images: ImageClient
+  wakeups: Wakeups
+  bell: Bell
+  log: Logger
+}
+
+export interface AgentTls {
+  key: Buffer
+  cert: Buffer
+  ca: Buffer
+}
+
+const WantedQuery = z.object({
+  since: z.coerce.number().int().min(0).default(0),
+  wait_s: z.coerce.number().min(0).max(60).default(25),
+})
+
+export function buildAgentApi(deps: AgentApiDeps, tls: AgentTls): FastifyInstance {
+  const app = fastify({
+    loggerInstance: deps.log as FastifyBaseLogger,
+    disableRequestLogging: true,
+    https: { ...tls, requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.3' },
+    bodyLimit: 16 * 1_048_576,
+    forceCloseConnections: true,
+  }) as unknown as FastifyInstance
+  app.setErrorHandler((error, request, reply) => {
+    if (error instanceof Problem) return reply.code(error.status).send({ error: error.message })
+    deps.log.error({ err: error, url: request.url }, 'an agent request failed')
+    return reply.code(503).send({ error: 'try again' })
+  })
+
+  app.post('/agent/v1/hello', async request => {
+    const name = hostNameOf(request)
+    const facts = validate(HostFacts, request.body, 'the body')
+    const { id, epoch } = await deps.hosts.hello(name, facts, new Date())
+    deps.log.info({ host: name, epoch, hypervisor: facts.hypervisor_type }, 'an agent said hello')
+    return { host_id: id, epoch }
+  })
+
+  app.get('/agent/v1/wanted', async request => {
+    const { since, wait_s } = validate(WantedQuery, request.query, 'the query')
+    const host = await knownHost(deps, request)
+    const deadline = Date.now() + wait_s * 1000
+    for (;;) {
+      const wake = deps.wakeups.next(host.id, Math.min(1_000, Math.max(1, deadline - Date.now())))
+      const current = await deps.hosts.byName(host.name)
+      const asks = await deps.asks.handOut(host.id, new Date())
+      const revision = Number(current?.wanted_revision ?? 0)
+      if (
+        revision > since ||
+        asks.length > 0 ||
+        since === 0 ||
+        Date.now() >= deadline ||
+        request.raw.destroyed
+      ) {
+        wake.cancel()
+        const vms = revision > since || since === 0 ? await deps.vms.wanted(host.id, BigInt(since)) : []
+        const newest = vms.reduce((highest, vm) => Math.max(highest, vm.revision), revision)
+        return { revision: newest, full: since === 0, vms, asks }
+      }
+      await wake.done
+    }
+  })
+
+  app.post('/agent/v1/report', async request => {
+    const host = await knownHost(deps, request)
+    const report = validate(Report, request.body, 'the body')
+    const now = new Date()
+    const changed = await deps.servers.transaction(async tx => {
+      if (!(await deps.hosts.accept(tx, host.id, report.epoch, report.seq, report.host, now))) return null
+      return deps.vms.record(tx, host.id, report.vms, now)
+    })
+    if (changed) {
+      point('agent-api.report.committed')
+      for (const serverId of changed) deps.bell.ring(serverId)
+      if (report.strays.length > 0)
+        deps.log.warn(
+          { host: host.name, strays: report.strays },
+          'a host runs domains of ours that nobody wants there',
+        )
+      return { accepted: true }
+    }
+    return { accepted: (await deps.hosts.epochOf(host.id)) === report.epoch }
+  })
+
+  app.post<{ Params: { id: string } }>('/agent/v1/answers/:id', async request => {
+    const host = await knownHost(deps, request)
+    if (!isUuid(request.params.id)) throw problems.notFound('The question')
+    await deps.asks.answer(host.id, request.params.id, validate(Answer, request.body, 'the body'), new Date())
+    return {}
+  })
+
+  app.get<{ Params: { id: string } }>('/agent/v1/images/:id/file', async (request, reply) => {
+    const host = await knownHost(deps, request)
+    const { id } = request.params
+    if (!isUuid(id) || !(await deps.vms.isImageWanted(host.id, id))) throw problems.notFound('The image')
+    const { headers, body } = await deps.images.file(id)
+    const length = headers['content-length']
+    if (length) reply.header('content-length', length)
+    return reply.type('application/octet-stream').send(body)
+  })
+
+  return app
+}
+
+/** The certificate was checked by TLS before we came here. */
+function hostNameOf(request: FastifyRequest): string {
+  const { subject } = (request.raw.socket as TLSSocket).getPeerCertificate()
+  const name = subject?.CN
+  if (typeof name !== 'string' || name === '') throw problems.unauthorized('The certificate names no host.')
+  return name
+}
+
+async function knownHost({ hosts }: AgentApiDeps, request: FastifyRequest) {
+  const name = hostNameOf(request)
+  const host = await hosts.byName(name)
+  if (!host) throw problems.badRequest(`Host ${name} has not said hello yet.`)
+  return host
+}

@@ -1,0 +1,144 @@
+/** The code of each step of `state.ts`. Every step looks, then acts, and may be repeated after dying anywhere in it. */
+import { type NetworkClient, RemoteError } from '@caelum/clients'
+import { point as crashPoint, type StepOutcome } from '@caelum/reconcile'
+import type { PointName } from '../../points.ts'
+import { type PlaceDeps, place } from '../../scheduler/place.ts'
+import { bindPorts, ensurePorts, releasePorts } from './ports.ts'
+import { specOf } from './spec.ts'
+import { next, type Step } from './state.ts'
+import type { ServerRow, VmRow } from './store.ts'
+
+const point = (name: PointName) => crashPoint(name)
+
+export interface ReconcileDeps extends PlaceDeps {
+  network: NetworkClient
+}
+
+/** Looks at one server and does its next step. */
+export async function stepServer(deps: ReconcileDeps, id: string) {
+  const found = await deps.servers.get(id)
+  if (!found) return null
+  const { server, vm } = found
+  const step = next(server, vm)
+  return { name: step, generation: server.generation, outcome: await steps[step](deps, server, vm) }
+}
+
+type Act = (deps: ReconcileDeps, server: ServerRow, vm: VmRow | null) => Promise<StepOutcome>
+
+const steps: Record<Step, Act> = {
+  'ensure-ports': async ({ network, servers }, server) =>
+    orFault({ servers }, server, async () => {
+      const ports = await ensurePorts(network, server)
+      point('server.ensure-ports.made')
+      await servers.savePorts(server.id, ports)
+      point('server.ensure-ports.saved')
+    }),
+
+  place: async (deps, server) => {
+    const wirings = await wiringOf(deps.network, server)
+    const placed = await place(deps, server, specOf(server, wirings))
+    if (placed.result === 'claimed') {
+      point('server.place.committed')
+      return 'again'
+    }
+    await deps.servers.saveFault(server.id, server.generation, {
+      code: 500,
+      message: `No valid host was found. ${placed.message}`,
+      at: new Date().toISOString(),
+    })
+    return 'rest'
+  },
+
+  'bind-ports': async ({ network, servers }, server, vm) =>
+    orFault({ servers }, server, async () => {
+      const ports = await bindPorts(network, server, vm?.host_name ?? '')
+      point('server.bind-ports.bound')
+      await servers.savePorts(server.id, ports)
+    }),
+
+  'revise-vm': async ({ network, vms }, server) => {
+    await vms.revise({
+      server_id: server.id,
+      want_power: server.want_power,
+      want_reboots_soft: server.want_reboots_soft,
+      want_reboots_hard: server.want_reboots_hard,
+      spec: specOf(server, await wiringOf(network, server)),
+      generation: server.generation,
+      request_id: server.request_id,
+    })
+    return 'again'
+  },
+
+  'await-agent': async () => 'wait',
+
+  'record-fault': async ({ servers }, server, vm) => {
+    await servers.saveFault(server.id, server.generation, {
+      code: 500,
+      message: vm?.seen_fault?.message ?? 'The host could not do it and did not say why.',
+      at: new Date().toISOString(),
+    })
+    return 'rest'
+  },
+
+  'record-seen': async ({ servers }, server) => {
+    await servers.saveSeen(server.id, server.generation, new Date())
+    point('server.record-seen.saved')
+    return 'again'
+  },
+
+  'remove-vm': async ({ vms }, server) => {
+    await vms.revise({
+      server_id: server.id,
+      want_power: 'gone',
+      want_reboots_soft: server.want_reboots_soft,
+      want_reboots_hard: server.want_reboots_hard,
+      spec: null,
+      generation: server.generation,
+      request_id: server.request_id,
+    })
+    point('server.remove-vm.saved')
+    return 'again'
+  },
+
+  'release-ports': async ({ network, servers }, server) => {
+    await releasePorts(network, server)
+    point('server.release-ports.released')
+    await servers.savePorts(server.id, [])
+    return 'again'
+  },
+
+  'forget-server': async ({ servers }, server) => {
+    await servers.forget(server.id)
+    point('server.forget.gone')
+    return 'rest'
+  },
+
+  rest: async () => 'rest',
+}
+
+const wiringOf = (network: NetworkClient, server: ServerRow) =>
+  Promise.all((server.seen_ports ?? []).map(port => network.wiring(port.port_id, server.request_id)))
+
+/**
+ * The network service's "no" (no free address, quota, the network is gone) will not become a yes by asking again;
+ * its 5xx and silence may.
+ */
+async function orFault(
+  { servers }: Pick<ReconcileDeps, 'servers'>,
+  server: ServerRow,
+  work: () => Promise<void>,
+): Promise<StepOutcome> {
+  try {
+    await work()
+    return 'again'
+  } catch (error) {
+    const final = error instanceof RemoteError && [400, 403, 404, 409].includes(error.status)
+    if (!final) throw error
+    await servers.saveFault(server.id, server.generation, {
+      code: 500,
+      message: `The network of the server could not be made: ${error.message}`,
+      at: new Date().toISOString(),
+    })
+    return 'rest'
+  }
+}
