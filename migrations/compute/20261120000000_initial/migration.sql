@@ -71,7 +71,7 @@ CREATE TABLE "servers" (
     "tags" TEXT[] DEFAULT ARRAY[]::TEXT[],
     "hints" JSONB NOT NULL DEFAULT '{}',
     "want_networks" JSONB NOT NULL,
-    "want_security_groups" TEXT[] DEFAULT ARRAY[]::TEXT[],
+    "want_security_groups" JSONB NOT NULL DEFAULT '[]',
     "want_power" TEXT NOT NULL DEFAULT 'running',
     "want_deleted" BOOLEAN NOT NULL DEFAULT false,
     "want_reboots_soft" INTEGER NOT NULL DEFAULT 0,

@@ -23,6 +23,7 @@ import {
   type FastifyReply,
   type FastifyRequest,
   fastify,
+  LogController,
 } from 'fastify'
 import type { Envelope } from './envelope.ts'
 import { type Microversions, microversionHeaders, negotiate } from './microversion.ts'
@@ -75,7 +76,7 @@ const NOBODY: Caller = {
 export function buildService(options: ServiceOptions): FastifyInstance {
   const app = fastify({
     loggerInstance: options.log as FastifyBaseLogger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: options.bodyLimit ?? 262_144,
     genReqId: () => `req-${randomUUID()}`,
     trustProxy: 'loopback',

@@ -5,14 +5,14 @@
 export async function eventually<T>(
   look: () => Promise<T> | T,
   options: { within?: number; every?: number } = {},
-): Promise<T> {
+): Promise<NonNullable<T>> {
   const { within = 10_000, every = 25 } = options
   const deadline = Date.now() + within
   for (;;) {
     let failure: unknown
     try {
       const value = await look()
-      if (value) return value
+      if (value) return value as NonNullable<T>
       failure = new Error(`still ${JSON.stringify(value)} after ${within} ms`)
     } catch (error) {
       failure = error

@@ -8,6 +8,7 @@ import { extraSpecRoutes } from './resources/flavor-extra-spec/routes.ts'
 import { keypairRoutes } from './resources/keypair/routes.ts'
 import { limitRoutes } from './resources/limit/routes.ts'
 import { quotaRoutes } from './resources/quota-set/routes.ts'
+import { serverRoutes } from './resources/server/routes.ts'
 import { microversions, versionRoutes } from './versions.ts'
 
 export const routesOf = (deps: Deps): Route[] => [
@@ -17,6 +18,7 @@ export const routesOf = (deps: Deps): Route[] => [
   ...keypairRoutes(deps.keypairs),
   ...limitRoutes(deps.quotas),
   ...quotaRoutes(deps.quotas),
+  ...serverRoutes(deps.servers),
 ]
 
 export const buildApp = (

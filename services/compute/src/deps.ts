@@ -1,27 +1,78 @@
+import type { ImageClient, NetworkClient } from '@caelum/clients'
 import { prismaAdapter } from '@caelum/db'
 import type { Logger } from '@caelum/kernel'
+import { openBell, sqlLedger, startLoop } from '@caelum/reconcile'
+import { openWakeups } from './agent-api/wakeups.ts'
 import { PrismaClient } from './generated/client.ts'
+import { askStore } from './resources/ask/store.ts'
 import { flavorService } from './resources/flavor/service.ts'
 import { flavorStore } from './resources/flavor/store.ts'
 import { extraSpecService } from './resources/flavor-extra-spec/service.ts'
+import type { HostRules } from './resources/host/state.ts'
+import { hostStore } from './resources/host/store.ts'
 import { keypairService } from './resources/keypair/service.ts'
 import { keypairStore } from './resources/keypair/store.ts'
 import { quotaService } from './resources/quota-set/service.ts'
 import { quotaTransaction } from './resources/quota-set/store.ts'
+import { stepServer } from './resources/server/reconcile.ts'
+import { serverService } from './resources/server/service.ts'
+import { serverStore, UNFINISHED } from './resources/server/store.ts'
+import { vmStore } from './resources/vm/store.ts'
 
-/** Everything the application is made of, put together once; a test hands in its own database. */
+export interface DepsOptions {
+  databaseUrl: string
+  redisUrl: string
+  log: Logger
+  images: ImageClient
+  network: NetworkClient
+  rules: HostRules
+}
+
+/** Everything the application is made of, put together once; a test hands in its own database and neighbours. */
 export type Deps = ReturnType<typeof createDeps>
 
-export function createDeps({ databaseUrl, log }: { databaseUrl: string; log: Logger }) {
-  const db = new PrismaClient({ adapter: prismaAdapter({ url: databaseUrl, schema: 'compute', log }) })
+export function createDeps({ databaseUrl, redisUrl, log, images, network, rules }: DepsOptions) {
+  const db = new PrismaClient({
+    adapter: prismaAdapter({ url: databaseUrl, schema: 'compute', log, poolSize: 20 }),
+  })
+  const bell = openBell({ url: redisUrl, name: 'compute.server', log })
+  const wakeups = openWakeups({ url: databaseUrl, log })
+  const hosts = hostStore(db)
+  const vms = vmStore(db)
+  const asks = askStore(db)
+  const serverRows = serverStore(db, rules.downAfterMs)
   const flavorRows = flavorStore(db)
   const flavors = flavorService(flavorRows)
+  const keypairs = keypairService(keypairStore(db))
+  const neighbours = { images, network }
   return {
     db,
+    log,
+    bell,
+    wakeups,
+    hosts,
+    vms,
+    asks,
+    images,
+    serverRows,
     flavors,
     extraSpecs: extraSpecService(flavorRows, flavors),
-    keypairs: keypairService(keypairStore(db)),
     quotas: quotaService(quotaTransaction(db)),
-    close: () => db.$disconnect(),
+    keypairs,
+    servers: serverService({ ...neighbours, servers: serverRows, flavors, keypairs, asks, wakeups, bell }),
+    /** the loop that makes servers so; a process that only answers the API does not start it */
+    startReconciler: () =>
+      startLoop({
+        kind: 'server',
+        bell,
+        log,
+        ledger: sqlLedger((sql, ...values) => db.$queryRawUnsafe(sql, ...values), 'servers', UNFINISHED),
+        step: id => stepServer({ network, servers: serverRows, hosts, vms, rules }, id),
+      }),
+    async close() {
+      await bell.close()
+      await wakeups.close()
+      await db.$disconnect()
+    },
   }
 }

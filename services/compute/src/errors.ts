@@ -54,4 +54,41 @@ export const errors = {
     'UserQuotaNotSupported',
     () => 'Limits for one user of a project are not supported; set the limits of the project.',
   ),
+
+  badRequest: problem(400, 'BadRequest', (why: string) => why),
+  conflict: problem(409, 'Conflict', (why: string) => why),
+  serverNotFound: problem(404, 'InstanceNotFound', (id: string) => `Instance ${id} could not be found.`),
+  flavorTooSmall: problem(
+    400,
+    'FlavorTooSmall',
+    (what: string, unit: string, has: number, needs: number) =>
+      `Flavor's ${what} is too small for the requested image: it has ${has} ${unit}, the image needs ${needs} ${unit}.`,
+  ),
+  requestedDestination: problem(
+    403,
+    'Forbidden',
+    (needs: string) =>
+      `Policy does not allow compute:servers:create:requested_destination to be performed: it needs ${needs}.`,
+  ),
+  /** nova/api/openstack/common.py, raise_http_conflict_for_instance_invalid_state */
+  invalidState: problem(
+    409,
+    'InstanceInvalidState',
+    (verb: string, id: string, why: string) => `Cannot '${verb}' instance ${id} ${why}.`,
+  ),
+  serverLocked: problem(
+    409,
+    'InstanceIsLocked',
+    (id: string) => `Instance ${id} is locked. Unlock it first.`,
+  ),
+  notReady: problem(
+    409,
+    'InstanceNotReady',
+    (id: string) => `Instance ${id} is not ready: it has no console yet.`,
+  ),
+  hostSilent: problem(
+    503,
+    'ComputeHostSilent',
+    () => 'The host of this server does not answer just now; please try again.',
+  ),
 }

@@ -1,12 +1,21 @@
 import { silentLogger } from '@caelum/kernel'
-import { type Persona, testDatabase, testVerifier } from '@caelum/testkit'
+import { type Persona, testDatabase, testRedisUrl, testVerifier } from '@caelum/testkit'
 import { buildApp } from '../src/app.ts'
 import { createDeps } from '../src/deps.ts'
+import { neighbours } from './neighbours.ts'
 
 /** The compute application on a database of its own, spoken to as a client would. */
 export async function testApp() {
   const database = await testDatabase('compute')
-  const deps = createDeps({ databaseUrl: database.url, log: silentLogger })
+  const around = neighbours()
+  const deps = createDeps({
+    databaseUrl: database.url,
+    redisUrl: testRedisUrl(),
+    log: silentLogger,
+    images: around.imageClient,
+    network: around.networkClient,
+    rules: { cpuAllocationRatio: 16, reservedRamMb: 0, downAfterMs: 30_000 },
+  })
   const app = buildApp(deps, {
     log: silentLogger,
     verifier: testVerifier(),
@@ -16,6 +25,7 @@ export async function testApp() {
     app,
     deps,
     database,
+    around,
     /** sends a request as somebody, at a microversion, and gives back status, headers and parsed body */
     async call(
       who: Persona | null,

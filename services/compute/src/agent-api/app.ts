@@ -10,7 +10,13 @@ import type { ImageClient } from '@caelum/clients'
 import { validate } from '@caelum/http'
 import { isUuid, type Logger, Problem, problems } from '@caelum/kernel'
 import { type Bell, point } from '@caelum/reconcile'
-import { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, fastify } from 'fastify'
+import {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyRequest,
+  fastify,
+  LogController,
+} from 'fastify'
 import { z } from 'zod'
 import type { AskStore } from '../resources/ask/store.ts'
 import type { HostStore } from '../resources/host/store.ts'
@@ -43,7 +49,7 @@ const WantedQuery = z.object({
 export function buildAgentApi(deps: AgentApiDeps, tls: AgentTls): FastifyInstance {
   const app = fastify({
     loggerInstance: deps.log as FastifyBaseLogger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     https: { ...tls, requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.3' },
     bodyLimit: 16 * 1_048_576,
     forceCloseConnections: true,

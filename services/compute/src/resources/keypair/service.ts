@@ -45,6 +45,9 @@ export const keypairService = (store: KeypairStore) => ({
     return row
   },
 
+  /** for a server that names one: the caller's own, or null */
+  find: (userId: string, name: string): Promise<Keypair | null> => store.get(userId, name),
+
   list: (ctx: Ctx, query: ListKeypairs) =>
     store.list(ownerOf(ctx, 'compute:keypairs:list', query.user_id), {
       limit: Math.min(query.limit ?? 1_000, 1_000),

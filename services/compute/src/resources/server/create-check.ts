@@ -8,11 +8,11 @@ import { can } from '@caelum/http'
 import { type Ctx, isUuid, projectOf } from '@caelum/kernel'
 import { errors } from '../../errors.ts'
 import { policy } from '../../policy.ts'
-import { snapshotOf, type FlavorService } from '../flavor/service.ts'
+import { type FlavorService, type FlavorSnapshot, snapshotOf } from '../flavor/service.ts'
 import { DEFAULT_ZONE } from '../host/state.ts'
 import type { KeypairService } from '../keypair/service.ts'
 import type { CreateServer } from './schema.ts'
-import type { FlavorSnapshot, ImageSnapshot, NewServer, WantedNetwork } from './store.ts'
+import type { ImageSnapshot, NewServer, WantedNetwork } from './store.ts'
 
 export interface CheckDeps {
   flavors: Pick<FlavorService, 'get'>
@@ -24,10 +24,23 @@ export interface CheckDeps {
 /** The parts of a new server that had to be looked up. */
 export type Checked = Pick<
   NewServer,
-  'image_id' | 'image' | 'flavor' | 'key_name' | 'key' | 'availability_zone' | 'want_host' | 'want_networks' | 'want_security_groups'
+  | 'image_id'
+  | 'image'
+  | 'flavor'
+  | 'key_name'
+  | 'key'
+  | 'availability_zone'
+  | 'want_host'
+  | 'want_networks'
+  | 'want_security_groups'
 >
 
-export async function checkCreate(deps: CheckDeps, ctx: Ctx, wanted: CreateServer, token: string): Promise<Checked> {
+export async function checkCreate(
+  deps: CheckDeps,
+  ctx: Ctx,
+  wanted: CreateServer,
+  token: string,
+): Promise<Checked> {
   const as = { token, requestId: ctx.requestId }
   const [flavor, image, key, want_networks, want_security_groups] = await Promise.all([
     flavorOf(deps, ctx, wanted.flavorRef),
@@ -59,7 +72,7 @@ async function flavorOf({ flavors }: CheckDeps, ctx: Ctx, id: string): Promise<F
   const row = await flavors.get(ctx, id).catch(error => {
     throw error?.status === 404 ? errors.badRequest(`Flavor ${id} could not be found.`) : error
   })
-  return snapshotOf(row) as FlavorSnapshot
+  return snapshotOf(row)
 }
 
 const FORMATS = ['qcow2', 'raw'] as const
@@ -67,13 +80,17 @@ const FORMATS = ['qcow2', 'raw'] as const
 async function imageOf({ images }: CheckDeps, wanted: CreateServer, as: As) {
   const ref = wanted.imageRef || wanted.block_device_mapping_v2?.[0]?.uuid || ''
   const id = ref.split('/').at(-1) ?? ''
-  if (!id) throw errors.badRequest('Invalid imageRef provided: a server needs an image, since there are no volumes.')
+  if (!id)
+    throw errors.badRequest('Invalid imageRef provided: a server needs an image, since there are no volumes.')
   if (!isUuid(id)) throw errors.badRequest('Invalid imageRef provided.')
   const image = await images.image(id, as)
   if (!image) throw errors.badRequest(`Image ${id} could not be found.`)
   if (image.status !== 'active') throw errors.badRequest(`Image ${id} is not active (it is ${image.status}).`)
   const format = FORMATS.find(name => name === image.disk_format)
-  if (!format) throw errors.badRequest(`Image ${id} is of disk format ${image.disk_format}; qcow2 and raw can be booted.`)
+  if (!format)
+    throw errors.badRequest(
+      `Image ${id} is of disk format ${image.disk_format}; qcow2 and raw can be booted.`,
+    )
   const snapshot: ImageSnapshot = { sha512: image.os_hash_value ?? '', size_bytes: image.size ?? 0, format }
   const needsGb = Math.ceil((image.virtual_size ?? 0) / 2 ** 30)
   return { id, snapshot, min_ram: image.min_ram, min_disk: Math.max(image.min_disk, needsGb) }
@@ -90,29 +107,35 @@ async function keyOf({ keypairs }: CheckDeps, ctx: Ctx, name: string | null | un
 function zoneOf(ctx: Ctx, wanted: CreateServer): { zone: string | null; host: string | null } {
   const [zone = '', host = ''] = (wanted.availability_zone ?? '').split(':')
   const wantHost = wanted.host ?? wanted.hypervisor_hostname ?? (host || null)
-  if (zone && zone !== DEFAULT_ZONE) throw errors.badRequest('The requested availability zone is not available')
+  if (zone && zone !== DEFAULT_ZONE)
+    throw errors.badRequest('The requested availability zone is not available')
   if (wantHost && !can(policy, ctx, 'compute:servers:create:requested_destination'))
     throw errors.requestedDestination(policy['compute:servers:create:requested_destination']?.text ?? '')
   return { zone: zone || null, host: wantHost }
 }
 
 async function securityGroupsOf({ network }: CheckDeps, wanted: CreateServer['security_groups'], as: As) {
-  const names = [...new Set((wanted ?? []).map(group => group.name))].filter(name => name !== 'default')
-  if (names.length === 0) return []
-  const groups = await Promise.all(
-    (wanted ?? []).map(async ({ name }) => {
+  const names = [...new Set((wanted ?? []).map(group => group.name))]
+  return Promise.all(
+    names.map(async name => {
       const found = await network.securityGroup(name, as)
       if (found.length > 1)
-        throw errors.conflict(`Multiple security groups found matching '${name}'. Use an ID to be more specific.`)
+        throw errors.conflict(
+          `Multiple security groups found matching '${name}'. Use an ID to be more specific.`,
+        )
       if (!found[0]) throw errors.badRequest(`Security group ${name} not found.`)
       return { id: found[0].id, name: found[0].name }
     }),
   )
-  return groups
 }
 
 /** Before 2.37 no `networks` means the same as `auto` does afterwards, except that having none is not an error. */
-async function networksOf({ network }: CheckDeps, ctx: Ctx, wanted: CreateServer['networks'], as: As): Promise<WantedNetwork[]> {
+async function networksOf(
+  { network }: CheckDeps,
+  ctx: Ctx,
+  wanted: CreateServer['networks'],
+  as: As,
+): Promise<WantedNetwork[]> {
   if (wanted === 'none') return []
   if (wanted === 'auto' || wanted === undefined || wanted.length === 0) return onlyNetwork(network, ctx, as)
   return Promise.all(

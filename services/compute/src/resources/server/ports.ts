@@ -42,7 +42,9 @@ function ensurePort(
       project_id: server.project_id,
       ...owner,
       ...(want.fixed_ip ? { fixed_ips: [{ ip_address: want.fixed_ip }] } : {}),
-      ...(server.want_security_groups.length > 0 ? { security_groups: server.want_security_groups } : {}),
+      ...(server.want_security_groups.length > 0
+        ? { security_groups: server.want_security_groups.map(group => group.id) }
+        : {}),
     },
     server.request_id,
   )

@@ -15,8 +15,7 @@ const tagsOf = (value: string | undefined) => (value ? { list: value.split(',') 
 export function filterOf(ctx: Ctx, query: ListServers): ServerFilter | 'nothing' {
   const isAdmin = can(policy, ctx, 'compute:servers:detail:get_all_tenants')
   const allTenants = list(query.all_tenants).some(word => word === '' || (wordAsBoolean(word) ?? false))
-  if (allTenants && !isAdmin)
-    throw problems.forbidden('compute:servers:detail:get_all_tenants', 'role admin')
+  if (allTenants && !isAdmin) throw problems.forbidden('compute:servers:detail:get_all_tenants', 'role admin')
   if (query.deleted && wordAsBoolean(query.deleted) && isAdmin) return 'nothing'
   const asked = query.project_id ?? query.tenant_id
   const projectId = allTenants ? asked : projectOf(ctx.caller)
@@ -77,7 +76,8 @@ export function pageOf(query: ListServers): Page {
   const directions = list(query.sort_dir)
   const sort = (keys.length > 0 ? keys : ['created_at']).map((key, index) => {
     const field = SORT_FIELDS[key]
-    if (!field) throw problems.badRequest(`Invalid input for query parameters sort_key: ${key} cannot be sorted by.`)
+    if (!field)
+      throw problems.badRequest(`Invalid input for query parameters sort_key: ${key} cannot be sorted by.`)
     const direction = directions[index] ?? 'desc'
     if (direction !== 'asc' && direction !== 'desc')
       throw problems.badRequest(`Invalid input for query parameters sort_dir: ${direction}.`)

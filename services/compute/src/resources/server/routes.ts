@@ -4,7 +4,15 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { errors } from '../../errors.ts'
 import { policy } from '../../policy.ts'
-import { CreateServer, ListServers, ServerActions, ServerId, ServerReply, ServersReply, UpdateServer } from './schema.ts'
+import {
+  CreateServer,
+  ListServers,
+  ServerActions,
+  ServerId,
+  ServerReply,
+  ServersReply,
+  UpdateServer,
+} from './schema.ts'
 import type { ServerService } from './service.ts'
 import type { ServerWithVm } from './store.ts'
 import { type ViewContext, viewBrief, viewCreated, viewDetail } from './view.ts'
@@ -24,7 +32,9 @@ const listOf =
     const full = last && found.length === Math.min(query.limit ?? 1_000, 1_000)
     return {
       servers: found.map(one => view(one, context)),
-      ...(full ? { servers_links: [{ rel: 'next', href: nextLink(request, ctx.baseUrl, last.server.id) }] } : {}),
+      ...(full
+        ? { servers_links: [{ rel: 'next', href: nextLink(request, ctx.baseUrl, last.server.id) }] }
+        : {}),
     }
   }
 
@@ -71,7 +81,9 @@ export const serverRoutes = (servers: ServerService): Route[] => [
     summary: 'Show a server',
     params: ServerId,
     reply: ServerReply,
-    handle: async (ctx, { params }) => ({ server: viewDetail(await servers.get(ctx, params.id), contextOf(ctx)) }),
+    handle: async (ctx, { params }) => ({
+      server: viewDetail(await servers.get(ctx, params.id), contextOf(ctx)),
+    }),
   }),
   route({
     operation: 'compute:servers:update',
@@ -114,7 +126,13 @@ export const serverRoutes = (servers: ServerService): Route[] => [
   }),
 ]
 
-type Act = (servers: ServerService, ctx: Ctx, id: string, body: never, reply: FastifyReply) => Promise<unknown>
+type Act = (
+  servers: ServerService,
+  ctx: Ctx,
+  id: string,
+  body: never,
+  reply: FastifyReply,
+) => Promise<unknown>
 
 const acts: Record<keyof typeof ServerActions, Act> = {
   'os-start': (servers, ctx, id) => servers.start(ctx, id),
@@ -143,10 +161,17 @@ const OPERATIONS: Record<keyof typeof ServerActions, string> = {
 }
 
 /** The body of an action has one key, its verb; each verb has its own policy rule and its own schema. */
-async function act(servers: ServerService, ctx: Ctx, id: string, body: Record<string, unknown>, reply: FastifyReply) {
+async function act(
+  servers: ServerService,
+  ctx: Ctx,
+  id: string,
+  body: Record<string, unknown>,
+  reply: FastifyReply,
+) {
   const verbs = Object.keys(body)
   const verb = verbs[0] as keyof typeof ServerActions
-  if (verbs.length !== 1) throw errors.badRequest('The body of an action must have exactly one key, the action.')
+  if (verbs.length !== 1)
+    throw errors.badRequest('The body of an action must have exactly one key, the action.')
   if (!Object.hasOwn(acts, verb)) throw errors.badRequest(`There is no such action: ${verb.slice(0, 60)}`)
   const { server } = await servers.get(ctx, id)
   authorize(policy, ctx, OPERATIONS[verb], { projectId: server.project_id })

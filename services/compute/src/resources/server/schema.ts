@@ -141,7 +141,7 @@ export const UpdateServer = (microversion: number) =>
   })
 export type UpdateServer = z.output<ReturnType<typeof UpdateServer>>['server']
 
-export const ServerId = z.object({ id: z.string().max(255) })
+export const ServerId = z.object({ id: z.string() })
 
 const text = z.string().max(255).optional()
 const many = z.union([z.string(), z.array(z.string())]).optional()

@@ -1,7 +1,7 @@
-import type { Bell } from '@caelum/reconcile'
-import { point } from '@caelum/reconcile'
 import { can } from '@caelum/http'
 import { type Ctx, isUuid, newHexId, newId, projectOf } from '@caelum/kernel'
+import type { Bell } from '@caelum/reconcile'
+import { point } from '@caelum/reconcile'
 import type { Wakeups } from '../../agent-api/wakeups.ts'
 import { errors } from '../../errors.ts'
 import { MAX_PAGE } from '../../links.ts'
@@ -65,7 +65,8 @@ export const serverService = (deps: ServerDeps) => {
   }
 
   const allow = (verb: Verb, { server, vm }: ServerWithVm, ctx: Ctx): void => {
-    if (server.locked && !can(policy, ctx, 'compute:servers:unlock_override')) throw errors.serverLocked(server.id)
+    if (server.locked && !can(policy, ctx, 'compute:servers:unlock_override'))
+      throw errors.serverLocked(server.id)
     const why = refusalOf(verb, server, vm)
     if (why) throw errors.invalidState(verb, server.id, why)
   }
@@ -76,7 +77,8 @@ export const serverService = (deps: ServerDeps) => {
     /** @returns the servers made, all of one reservation */
     async create(ctx: Ctx, wanted: CreateServer, hints: Record<string, unknown>, token: string) {
       const projectId = projectOf(ctx.caller)
-      if (!projectId) throw errors.badRequest('A server belongs to a project: ask with a project-scoped token.')
+      if (!projectId)
+        throw errors.badRequest('A server belongs to a project: ask with a project-scoped token.')
       const least = wanted.min_count ?? 1
       const count = wanted.max_count ?? least
       if (least > count) throw errors.badRequest('min_count must be <= max_count')
@@ -107,7 +109,8 @@ export const serverService = (deps: ServerDeps) => {
       const filter = filterOf(ctx, query)
       if (filter === 'nothing') return []
       const page = pageOf(query)
-      if (page.after && !(isUuid(page.after) && (await servers.get(page.after)))) throw errors.markerNotFound(page.after)
+      if (page.after && !(isUuid(page.after) && (await servers.get(page.after))))
+        throw errors.markerNotFound(page.after)
       const wants = wantsState(query)
       if (!wants) return servers.list(filter, page)
       const found: ServerWithVm[] = []
@@ -132,7 +135,8 @@ export const serverService = (deps: ServerDeps) => {
 
     async remove(ctx: Ctx, id: string): Promise<void> {
       const found = await get(ctx, id)
-      if (found.server.locked && !can(policy, ctx, 'compute:servers:unlock_override')) throw errors.serverLocked(id)
+      if (found.server.locked && !can(policy, ctx, 'compute:servers:unlock_override'))
+        throw errors.serverLocked(id)
       if (found.server.want_deleted) return
       await change(ctx, id, 'delete', () => ({ want_deleted: true }))
       point('server.delete.committed')
@@ -154,9 +158,14 @@ export const serverService = (deps: ServerDeps) => {
     reboot: (ctx: Ctx, id: string, type: 'SOFT' | 'HARD') =>
       change(ctx, id, 'reboot', found => {
         allow('reboot', found, ctx)
-        if (type === 'HARD') return { want_reboots_hard: found.server.want_reboots_hard + 1, want_power: 'running' }
+        if (type === 'HARD')
+          return { want_reboots_hard: found.server.want_reboots_hard + 1, want_power: 'running' }
         if (found.vm?.seen_power !== 'running')
-          throw errors.invalidState('reboot', id, 'while it is not running: a soft reboot needs a running guest')
+          throw errors.invalidState(
+            'reboot',
+            id,
+            'while it is not running: a soft reboot needs a running guest',
+          )
         return { want_reboots_soft: found.server.want_reboots_soft + 1 }
       }),
 
@@ -248,4 +257,3 @@ export function hostnameOf(name: string): string {
     .slice(0, 63)
   return clean || `server-${newHexId().slice(-8)}`
 }
-

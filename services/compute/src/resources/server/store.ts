@@ -1,4 +1,5 @@
 import { Prisma, type PrismaClient } from '../../generated/client.ts'
+import type { FlavorSnapshot } from '../flavor/service.ts'
 import type { Fault, ServerFacts, VmFacts } from './state.ts'
 
 export interface SeenPort {
@@ -10,17 +11,6 @@ export interface SeenPort {
   bound_host: string | null
   /** false: the user brought it; it is unbound, not removed */
   ours: boolean
-}
-
-export interface FlavorSnapshot {
-  id: string
-  name: string
-  vcpus: number
-  ram_mb: number
-  disk_gb: number
-  ephemeral_gb: number
-  swap_mb: number
-  extra_specs: Record<string, string>
 }
 
 export interface ImageSnapshot {
@@ -56,7 +46,7 @@ export interface ServerRow extends ServerFacts {
   tags: string[]
   hints: Record<string, unknown>
   want_networks: WantedNetwork[]
-  want_security_groups: string[]
+  want_security_groups: { id: string; name: string }[]
   want_power: 'running' | 'stopped'
   want_reboots_soft: number
   want_reboots_hard: number
@@ -144,6 +134,9 @@ export interface ActionEntry {
   at: Date
 }
 
+/** Which rows the sweep looks at: those whose want is not seen true yet and that have not failed for good. */
+export const UNFINISHED = 'want_deleted or (seen_generation < generation and fault is null)'
+
 const COLUMNS = Prisma.sql`
   s.*, case when v.id is null then null else jsonb_build_object('id', v.id, 'host_id', v.host_id, 'host_name', h.name,
     'host_seen_at', h.seen_at, 'host_facts_up', h.seen_facts->'hypervisor_up',
@@ -192,6 +185,7 @@ export const serverStore = (db: PrismaClient, hostDownMs: number) => {
           metadata: json(server.metadata),
           hints: json(server.hints),
           want_networks: json(server.want_networks),
+          want_security_groups: json(server.want_security_groups),
           updated_at: server.created_at,
         })),
       })

@@ -104,21 +104,20 @@ const hostIdOf = (projectId: string, host: string) =>
 function addressesOf({ seen_ports }: ServerRow) {
   const networks: Record<string, unknown[]> = {}
   for (const port of seen_ports ?? []) {
-    const list = (networks[port.network_name] ??= [])
+    const list = networks[port.network_name] ?? []
+    networks[port.network_name] = list
     for (const { address, version } of port.fixed_ips)
       list.push({ addr: address, version, 'OS-EXT-IPS:type': 'fixed', 'OS-EXT-IPS-MAC:mac_addr': port.mac })
   }
   return networks
 }
 
+/** Ports without a group of their choice get the project's default group. */
+const namesOf = (groups: ServerRow['want_security_groups']) =>
+  groups.length > 0 ? groups.map(({ name }) => ({ name })) : [{ name: 'default' }]
+
 const securityGroupsOf = ({ seen_ports, want_security_groups }: ServerRow) =>
-  seen_ports && seen_ports.length === 0
-    ? {}
-    : {
-        security_groups: (want_security_groups.length > 0 ? want_security_groups : ['default']).map(name => ({
-          name,
-        })),
-      }
+  seen_ports?.length === 0 ? {} : { security_groups: namesOf(want_security_groups) }
 
 /** Only an administrator sees the host's name and what is inside it. */
 function extendedAttributes(server: ServerRow, vm: VmRow | null, at: number): Record<string, unknown> {
@@ -148,18 +147,15 @@ const viewFault = ({ details, at, ...fault }: NonNullable<ServerRow['fault']>, i
 
 const hostStatusOf = (vm: VmRow | null) => (vm ? (vm.host_up ? 'UP' : 'DOWN') : '')
 
-/** The answer to a create: an id to ask for, and the password that nobody set. */
+/** The answer to a create: what to ask for next. No password: none is set in the guest. */
 export const viewCreated = (
-  server: { id: string; want_security_groups: string[] },
+  server: Pick<ServerRow, 'id' | 'want_security_groups'>,
   context: ViewContext,
 ) => ({
   server: {
     id: server.id,
     links: links('servers', server.id, context),
     'OS-DCF:diskConfig': 'MANUAL',
-    security_groups: (server.want_security_groups.length > 0 ? server.want_security_groups : ['default']).map(
-      name => ({ name }),
-    ),
-    adminPass: '',
+    security_groups: namesOf(server.want_security_groups),
   },
 })

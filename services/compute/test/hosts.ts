@@ -1,0 +1,56 @@
+import type { HostFacts, SeenVm } from '@caelum/agent-protocol'
+import type { Deps } from '../src/deps.ts'
+
+const facts = (name: string, ram_mb: number): HostFacts => ({
+  hostname: name,
+  agent_version: '0',
+  protocol: 1,
+  hypervisor_type: 'test',
+  hypervisor_version: 1,
+  acceleration: 'none',
+  host_ip: '192.0.2.1',
+  vcpus: 4,
+  ram_mb,
+  disk_gb: 100,
+  cpu_model: 'none',
+  arch: 'x86_64',
+  hypervisor_up: true,
+  capabilities: [],
+})
+
+/** A host whose agent does at once what is wanted, spoken for by a test through the stores of the agent API. */
+export async function testHost(deps: Deps, name: string, ram_mb = 4_096) {
+  const { id, epoch } = await deps.hosts.hello(name, facts(name, ram_mb), new Date())
+  let seq = 0
+  const report = (vms: SeenVm[]) =>
+    deps.serverRows.transaction(async tx => {
+      seq += 1
+      const accepted = await deps.hosts.accept(tx, id, epoch, seq, facts(name, ram_mb), new Date())
+      if (!accepted) return false
+      for (const server of await deps.vms.record(tx, id, vms, new Date())) deps.bell.ring(server)
+      return true
+    })
+  return {
+    id,
+    name,
+    epoch,
+    report,
+    wanted: () => deps.vms.wanted(id, 0n),
+    /** reports everything wanted here as done */
+    async obey() {
+      const wanted = await deps.vms.wanted(id, 0n)
+      await report(
+        wanted.map(vm => ({
+          id: vm.id,
+          generation: vm.generation,
+          power: vm.power,
+          reboots_soft: vm.reboots_soft,
+          reboots_hard: vm.reboots_hard,
+          step: null,
+          fault: null,
+        })),
+      )
+      return wanted.length
+    },
+  }
+}
