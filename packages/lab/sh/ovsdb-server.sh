@@ -5,7 +5,9 @@ set -euo pipefail
 database=$1 schema=$2
 shift 2
 if [ ! -e "$database" ]; then
-  ovsdb-tool create "$database" "$schema"
+  rm -f "$database.new"
+  ovsdb-tool create "$database.new" "$schema"
+  mv "$database.new" "$database"
 elif [ "$(ovsdb-tool needs-conversion "$database" "$schema")" = yes ]; then
   ovsdb-tool convert "$database" "$schema"
 fi

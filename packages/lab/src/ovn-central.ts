@@ -11,7 +11,8 @@ import { ensureUnderlay } from './underlay.ts'
  * service), the southbound database (what every host must know, and what it reports), and northd, which translates.
  *
  * The northbound database listens on a unix socket in a 0700 folder and nowhere else. The southbound one also listens on
- * the underlay for the hosts, over TLS with both sides' certificates. The databases are files under the data folder; a
+ * the underlay for the hosts, over TLS with both sides' certificates, and there a host may only write what is its own
+ * (sh/ovn-southbound.sh). The databases are files under the data folder; a
  * missing one is made empty at the next start of its process.
  */
 
@@ -53,9 +54,9 @@ export class OvnCentral {
   processes(): ProcessSpec[] {
     const { ca, cert, key } = this.certificate
     return [
-      this.database('nb', []),
+      this.database('nb', ['ovsdb-server.sh', this.file('nb'), '/usr/share/ovn/ovn-nb.ovsschema']),
       this.database('sb', [
-        `--remote=pssl:${SB_PORT}:${this.instance.underlay.gateway}`,
+        ...['ovn-southbound.sh', this.file('sb'), `pssl:${SB_PORT}:${this.instance.underlay.gateway}`],
         ...[`--ca-cert=${ca}`, `--certificate=${cert}`, `--private-key=${key}`],
       ]),
       {
@@ -70,20 +71,17 @@ export class OvnCentral {
     ]
   }
 
-  private database(which: 'nb' | 'sb', remotes: string[]): ProcessSpec {
+  private database(which: 'nb' | 'sb', [script, ...args]: string[]): ProcessSpec {
     return {
       name: `ovn-${which}`,
-      argv: [
-        join(SCRIPTS, 'ovsdb-server.sh'),
-        join(this.dir, `${which}.db`),
-        `/usr/share/ovn/ovn-${which}.ovsschema`,
-        `--remote=punix:${this.socket(which)}`,
-        ...remotes,
-        ...this.common(which),
-      ],
+      argv: [join(SCRIPTS, script!), ...args, `--remote=punix:${this.socket(which)}`, ...this.common(which)],
       env: this.env(),
       ready: () => accepts(this.socket(which)),
     }
+  }
+
+  private file(database: 'nb' | 'sb'): string {
+    return join(this.dir, `${database}.db`)
   }
 
   private common(daemon: string): string[] {

@@ -18,7 +18,16 @@ export const SYSTEM_PACKAGES: readonly PackageGroup[] = [
   },
   {
     purpose: 'network',
-    packages: ['openvswitch-switch', 'ovn-central', 'ovn-host', 'iproute2', 'ethtool', 'openssl', 'procps'],
+    packages: [
+      'openvswitch-switch',
+      'ovn-central',
+      'ovn-host',
+      'iproute2',
+      'ethtool',
+      'openssl',
+      'procps',
+      'iputils-ping',
+    ],
   },
   { purpose: 'queue', packages: ['redis-server'] },
   {

@@ -94,6 +94,22 @@ until ping -c1 -W1 -s 1414 10.0.0.1${peer} >/dev/null 2>&1; do sleep 1; done; ec
   }
 }, 60_000)
 
+test('a host writes to the southbound database only what is its own', async () => {
+  const { ca, cert, key } = first.certificate
+  await nbctl('--wait=sb', 'ls-add', 'another')
+  const asHost = (...args: string[]) =>
+    first.exec([
+      ...['ovn-sbctl', `--db=ssl:${instance.underlay.gateway}:6642`, '--timeout=5'],
+      ...[`--ca-cert=${ca}`, `--certificate=${cert}`, `--private-key=${key}`, ...args],
+    ])
+  await asHost('set', 'chassis', 'host-1', 'external_ids:test=mine')
+  await expect(asHost('set', 'chassis', 'host-2', 'external_ids:test=stolen')).rejects.toThrow(
+    /permission error/,
+  )
+  await expect(asHost('chassis-del', 'host-2')).rejects.toThrow(/permission error/)
+  await expect(asHost('--all', 'destroy', 'logical_flow')).rejects.toThrow(/permission error/)
+})
+
 test('after a power failure the same host comes back, without what was running on it', async () => {
   const uuid = () =>
     first.exec(['virsh', '-q', 'capabilities']).then(xml => /<uuid>(.*)<\/uuid>/.exec(xml)?.[1])
