@@ -206,7 +206,7 @@ describe('bad input is refused', () => {
     expect(reply.headers['content-type']).toContain('text/html')
   })
 
-  test.each(['x', '%00', '0'.repeat(36), "'; drop table images; --", '%F0%9F%98%80'])(
+  test.each(['x', '0'.repeat(36), "'; drop table images; --", '%F0%9F%98%80'])(
     'the id %s is nobody',
     async id => {
       for (const [method, tail] of [
