@@ -35,7 +35,7 @@ const columns: Record<string, Omit<SortKey, 'direction'>> = {
 
 /** @throws Problem 400 */
 export function parseListQuery(query: ListImages): ListQuery {
-  const values = new Map(Object.entries(query).map(([name, value]) => [name, all(value)]))
+  const values = new Map(Object.entries(query).map(([name, value]) => [name, [value ?? []].flat()]))
   const take = (name: string): string[] => {
     const found = values.get(name) ?? []
     values.delete(name)
@@ -58,13 +58,6 @@ export function parseListQuery(query: ListImages): ListQuery {
     memberStatus: parsed.memberStatus ?? 'accepted',
     conditions: [{ is_hidden: hidden }, ...conditions],
   }
-}
-
-function all(value: string | string[] | undefined): string[] {
-  const texts = value === undefined ? [] : [value].flat()
-  if (texts.some(text => text.includes('\0') || !text.isWellFormed()))
-    throw errors.badRequest('A filter may not hold NUL or broken characters.')
-  return texts
 }
 
 function conditionOf(name: string, value: string): Condition {

@@ -9,12 +9,7 @@ export const STORE = 'file'
 
 const MAX_INT = 2_147_483_647
 
-/** Text that PostgreSQL can keep. */
-export const text = (max: number) =>
-  z
-    .string()
-    .max(max)
-    .refine(value => !value.includes('\0') && value.isWellFormed(), 'may not hold NUL or broken characters')
+export const text = (max: number) => z.string().max(max)
 
 export const containerFormats = ['ami', 'ari', 'aki', 'bare', 'ovf', 'ova', 'docker'] as const
 export const diskFormats = [
