@@ -1,0 +1,30 @@
+/**
+ * The agent's crash points, by the life of a server in which they are passed. A crash test kills the agent at each of
+ * them in turn and asserts that everything comes to rest as wanted, nothing lost and nothing doubled.
+ */
+export type Passage = 'start-up' | 'create' | 'stop' | 'reboot' | 'delete'
+
+const around = (name: string, at: Passage) => [
+  { name: `${name}.before`, at },
+  { name: `${name}.after`, at },
+]
+
+export const points: readonly { name: string; at: Passage }[] = [
+  { name: 'agent.hello.after', at: 'start-up' },
+  { name: 'agent.wanted.received', at: 'create' },
+  ...around('agent.vm.image', 'create'),
+  { name: 'agent.image.downloaded', at: 'create' },
+  { name: 'agent.image.kept', at: 'create' },
+  ...around('agent.vm.disk', 'create'),
+  ...around('agent.vm.nics', 'create'),
+  { name: 'agent.network.wired', at: 'create' },
+  { name: 'agent.network.plugged', at: 'create' },
+  ...around('agent.vm.define', 'create'),
+  ...around('agent.vm.start', 'create'),
+  ...around('agent.report', 'create'),
+  ...around('agent.vm.stop', 'stop'),
+  ...around('agent.vm.reset', 'reboot'),
+  ...around('agent.vm.reboot', 'reboot'),
+  ...around('agent.vm.remove', 'delete'),
+  { name: 'agent.network.unplugged', at: 'delete' },
+]
