@@ -181,7 +181,6 @@ describe('faults', () => {
     want(vm)
     await eventually(() => {
       expect(vms.facts(vm.id)).toMatchObject({
-        generation: 0,
         power: 'stopped',
         step: 'start',
         fault: { code: 'no-memory', permanent: false },

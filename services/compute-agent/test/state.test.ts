@@ -165,22 +165,35 @@ describe('a walk', () => {
 })
 
 describe('facts', () => {
-  test('the generation is the wanted one only when the agent is done with it', () => {
-    const want = wantedVm({ generation: 5 })
-    const seen = at('stopped', { generation: 5 })
-    expect(factsOf(want, seen, 'start', null)).toMatchObject({
-      generation: 4,
+  const want = wantedVm({ generation: 5 })
+  const fault = { code: 'refused', message: 'no', permanent: true }
+
+  test('the generation is that of the definition, until the agent is done with the wanted one', () => {
+    expect(factsOf(want, null, 'image', null).generation).toBe(0)
+    expect(factsOf(want, at('running', { generation: 3 }), 'define', null).generation).toBe(3)
+    const defined = at('stopped', { generation: 5 })
+    expect(factsOf(want, defined, 'start', null)).toMatchObject({
+      generation: 5,
       step: 'start',
       power: 'stopped',
     })
-    expect(factsOf(want, at('running', { generation: 5 }), 'rest', null)).toMatchObject({
+    const running = at('running', { generation: 5 })
+    expect(factsOf(want, running, 'rest', null)).toMatchObject({
       generation: 5,
       step: null,
       power: 'running',
     })
-    const fault = { code: 'refused', message: 'no', permanent: true }
-    expect(factsOf(want, seen, 'define', fault).generation).toBe(5)
-    expect(factsOf(want, seen, 'define', { ...fault, permanent: false }).generation).toBe(4)
+  })
+
+  test('a permanent fault answers the wanted generation, a transient one does not', () => {
+    expect(factsOf(want, null, 'define', fault).generation).toBe(5)
+    expect(factsOf(want, null, 'define', { ...fault, permanent: false }).generation).toBe(0)
+    expect(factsOf(want, null, 'image', null, 4).generation).toBe(4)
+  })
+
+  test('what is refused as older is not answered', () => {
+    const newer = at('running', { generation: 9 })
+    expect(factsOf(want, newer, 'refuse', { ...fault, permanent: false }).generation).toBe(4)
   })
 
   test('what is removed is gone, what was never there is absent', () => {

@@ -29,6 +29,7 @@ export class Entry {
   startedAt = 0
   #pause: NodeJS.Timeout | null = null
   #interrupt = new AbortController()
+  #answered = 0
   #told: { facts: string; step: SeenVm['step'] } | null = null
 
   constructor(want: WantedVm) {
@@ -80,7 +81,10 @@ export class Entry {
 
   /** null while nothing is known */
   facts(): SeenVm | null {
-    return this.looked ? factsOf(this.want, this.seen, this.step, this.fault) : null
+    if (!this.looked) return null
+    const facts = factsOf(this.want, this.seen, this.step, this.fault, this.#answered)
+    this.#answered = facts.generation
+    return facts
   }
 
   /** @returns whether the facts differ from those of the last call, or only the step, or nothing */

@@ -22,19 +22,24 @@ export function faultOf(error: unknown): Fault {
 const STEP_NAMES = { refuse: null, rest: null, reset: 'reboot' } as const
 
 /**
- * The facts of one vm for a report. The generation equals the wanted one only when the agent is done with it: when
- * everything asked for is true, or when a permanent fault says that it never will be. Until then it stays below.
+ * The facts of one vm for a report.
+ *
+ * The generation is the one these facts answer: the one of the stored definition, and the wanted one when the agent is
+ * done with it: when everything asked for is true, or when a permanent fault says that it never will be. It never goes
+ * down (`answered` is the highest told before), because compute refuses facts older than those it has.
  */
 export function factsOf(
   want: WantedVm,
   seen: SeenDomain | null,
   step: Step['do'],
   fault: Fault | null,
+  answered = 0,
 ): SeenVm {
-  const done = step === 'rest' || fault?.permanent === true
+  const done = fault ? fault.permanent : step === 'rest'
+  const marked = Math.min(seen?.generation ?? 0, step === 'refuse' ? want.generation - 1 : want.generation)
   return {
     id: want.id,
-    generation: done ? want.generation : Math.min(seen?.generation ?? 0, want.generation - 1),
+    generation: done ? want.generation : Math.max(answered, marked),
     power: want.power === 'gone' && step === 'rest' ? 'gone' : (seen?.power ?? 'absent'),
     reboots_soft: seen?.reboots.soft ?? 0,
     reboots_hard: seen?.reboots.hard ?? 0,
