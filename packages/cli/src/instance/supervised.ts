@@ -83,8 +83,8 @@ export async function waitHealthy(
       late.find(unit => unit.failures >= HOPELESS_FAILURES) ?? late.find(unit => unit.last_error)
     if (failing && (failing.failures >= HOPELESS_FAILURES || Date.now() > deadline))
       throw new CommandError(
-        `${failing.name} does not start: ${failing.last_error}\n${tail(failing.log, 15)}`,
-        `see ${failing.log}; the other processes go on; when it is mended run: caelum up`,
+        `${failing.name} does not start: ${failing.last_error}\n${tail(failing.log, 15)}`.trimEnd(),
+        `see ${existsSync(failing.log) ? failing.log : supervisorLog(location)}; the other processes go on; when it is mended run: caelum up`,
       )
     if (Date.now() > deadline)
       throw new CommandError(
