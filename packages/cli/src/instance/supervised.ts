@@ -13,11 +13,18 @@ const SUPERVISOR = new URL('../supervisor/main.ts', import.meta.url).pathname
 
 export const supervisorLog = (location: Location): string => join(location.logDir, 'supervisor.log')
 
-/** Nothing of the caller's environment but where programs are: the settings decide, not who called `up` last. */
-const supervisorEnv = (): Record<string, string> => ({
-  PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin',
-  HOME: process.env['HOME'] ?? '/',
-})
+/**
+ * Nothing of the caller's environment but where programs are, and the file by which crash tests arm their points:
+ * the settings decide, not who called `up` last.
+ */
+const supervisorEnv = (): Record<string, string> => {
+  const crashFile = process.env['CAELUM_CRASH_FILE']
+  return {
+    PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin',
+    HOME: process.env['HOME'] ?? '/',
+    ...(crashFile ? { CAELUM_CRASH_FILE: crashFile } : {}),
+  }
+}
 
 /** Starts the supervisor, detached, unless one runs; then makes it look at the settings. */
 export async function ensureSupervisor(location: Location): Promise<void> {

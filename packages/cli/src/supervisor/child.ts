@@ -7,7 +7,7 @@ import type { ProcessRecord } from './process-records.ts'
 import { identify, isRunning, type ProcessIdentity, processMark } from './process-table.ts'
 
 /** What is passed on from our own environment; everything else comes from the spec, so no secret slips through. */
-const INHERITED = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TERM']
+const INHERITED = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TERM', 'CAELUM_CRASH_FILE']
 
 export function specDigest(spec: ProcessSpec): string {
   return createHash('sha256')

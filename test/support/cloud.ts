@@ -1,0 +1,102 @@
+/**
+ * A cloud of a test's own, brought up by the command a person would use, in a folder of its own, on ports of its
+ * own, beside whatever runs already; and removed with everything in it.
+ */
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Session } from '../../packages/cli/src/client/session.ts'
+import { adminSession } from '../../packages/cli/src/instance/admin-session.ts'
+import { locate, type Location } from '../../packages/cli/src/instance/location.ts'
+import { askSupervisor, supervisorStatus } from '../../packages/cli/src/supervisor/control-client.ts'
+import type { ControlRequest } from '../../packages/cli/src/supervisor/control-protocol.ts'
+
+const CAELUM = new URL('../../caelum', import.meta.url).pathname
+
+export interface Cloud {
+  dataDir: string
+  location: Location
+  admin: Session
+  /** a crash point armed by writing its name here kills the first process that passes it */
+  crashFile: string
+  /** a project of its own with one user, role member, and a quota that is no limit */
+  tenant(name: string): Promise<Session>
+  control(request: ControlRequest): Promise<void>
+  /** pid of a running unit of the supervisor */
+  pidOf(unit: string): Promise<number>
+  down(): Promise<void>
+}
+
+/** @throws with the output of `caelum up` when that fails */
+export async function startCloud(options: { hypervisor: 'sim' | 'libvirt'; hosts?: number }): Promise<Cloud> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'caelum-cloud-'))
+  const crashFile = join(dataDir, 'crash')
+  const flags = ['--data', dataDir, '--other-ports', '--hosts', String(options.hosts ?? 2)]
+  if (options.hypervisor === 'sim') flags.push('--sim')
+  await caelum(['up', ...flags], { CAELUM_CRASH_FILE: crashFile })
+  const location = locate(dataDir)
+  const admin = await adminSession(location)
+  return {
+    dataDir,
+    location,
+    admin,
+    crashFile,
+    tenant: name => makeTenant(admin, name),
+    async control(request) {
+      const answer = await askSupervisor(location.controlSocket, request)
+      if (!answer?.ok) throw new Error(`the supervisor refused ${request.op}: ${answer?.error ?? 'no answer'}`)
+    },
+    async pidOf(name) {
+      const status = await supervisorStatus(location.controlSocket)
+      const unit = status?.units.find(u => u.name === name)
+      if (!unit?.pid) throw new Error(`unit ${name} does not run`)
+      return unit.pid
+    },
+    async down() {
+      await caelum(['down', '--purge', '--data', dataDir])
+      rmSync(dataDir, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Runs the command line as a person would. @returns its standard output */
+export function caelum(args: readonly string[], env: Record<string, string> = {}): Promise<string> {
+  return run(CAELUM, args, env)
+}
+
+export function run(command: string, args: readonly string[], env: Record<string, string> = {}): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+    let out = ''
+    let all = ''
+    child.stdout.on('data', data => {
+      out += data
+      all += data
+    })
+    child.stderr.on('data', data => {
+      all += data
+    })
+    child.on('error', reject)
+    child.on('close', code =>
+      code === 0 ? resolve(out) : reject(new Error(`${command} ${args.join(' ')} ended with ${code}:\n${all}`)),
+    )
+  })
+}
+
+async function makeTenant(admin: Session, name: string): Promise<Session> {
+  const password = `${name}-secret-1`
+  const { project } = await admin.call<{ project: { id: string } }>('identity', 'POST', '/projects', { project: { name } })
+  const { user } = await admin.call<{ user: { id: string } }>('identity', 'POST', '/users', {
+    user: { name, password, default_project_id: project.id },
+  })
+  const { roles } = await admin.call<{ roles: { id: string }[] }>('identity', 'GET', '/roles?name=member')
+  await admin.send('identity', 'PUT', `/projects/${project.id}/users/${user.id}/roles/${roles[0]?.id}`)
+  await admin.call('compute', 'PUT', `/os-quota-sets/${project.id}`, {
+    quota_set: { instances: -1, cores: -1, ram: -1 },
+  })
+  return Session.open({ authUrl: admin.urlOf('identity'), user: name, password, project: name })
+}
+
+/** What a service wrote to its log so far. */
+export const logOf = (cloud: Cloud, unit: string): string => readFileSync(join(cloud.dataDir, 'log', `${unit}.log`), 'utf8')
