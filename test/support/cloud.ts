@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Session } from '../../packages/cli/src/client/session.ts'
 import { adminSession } from '../../packages/cli/src/instance/admin-session.ts'
-import { locate, type Location } from '../../packages/cli/src/instance/location.ts'
+import { type Location, locate } from '../../packages/cli/src/instance/location.ts'
 import { askSupervisor, supervisorStatus } from '../../packages/cli/src/supervisor/control-client.ts'
 import type { ControlRequest } from '../../packages/cli/src/supervisor/control-protocol.ts'
 
@@ -45,7 +45,8 @@ export async function startCloud(options: { hypervisor: 'sim' | 'libvirt'; hosts
     tenant: name => makeTenant(admin, name),
     async control(request) {
       const answer = await askSupervisor(location.controlSocket, request)
-      if (!answer?.ok) throw new Error(`the supervisor refused ${request.op}: ${answer?.error ?? 'no answer'}`)
+      if (!answer?.ok)
+        throw new Error(`the supervisor refused ${request.op}: ${answer?.error ?? 'no answer'}`)
     },
     async pidOf(name) {
       const status = await supervisorStatus(location.controlSocket)
@@ -65,7 +66,11 @@ export function caelum(args: readonly string[], env: Record<string, string> = {}
   return run(CAELUM, args, env)
 }
 
-export function run(command: string, args: readonly string[], env: Record<string, string> = {}): Promise<string> {
+export function run(
+  command: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
     let out = ''
@@ -79,14 +84,18 @@ export function run(command: string, args: readonly string[], env: Record<string
     })
     child.on('error', reject)
     child.on('close', code =>
-      code === 0 ? resolve(out) : reject(new Error(`${command} ${args.join(' ')} ended with ${code}:\n${all}`)),
+      code === 0
+        ? resolve(out)
+        : reject(new Error(`${command} ${args.join(' ')} ended with ${code}:\n${all}`)),
     )
   })
 }
 
 async function makeTenant(admin: Session, name: string): Promise<Session> {
   const password = `${name}-secret-1`
-  const { project } = await admin.call<{ project: { id: string } }>('identity', 'POST', '/projects', { project: { name } })
+  const { project } = await admin.call<{ project: { id: string } }>('identity', 'POST', '/projects', {
+    project: { name },
+  })
   const { user } = await admin.call<{ user: { id: string } }>('identity', 'POST', '/users', {
     user: { name, password, default_project_id: project.id },
   })
@@ -99,4 +108,5 @@ async function makeTenant(admin: Session, name: string): Promise<Session> {
 }
 
 /** What a service wrote to its log so far. */
-export const logOf = (cloud: Cloud, unit: string): string => readFileSync(join(cloud.dataDir, 'log', `${unit}.log`), 'utf8')
+export const logOf = (cloud: Cloud, unit: string): string =>
+  readFileSync(join(cloud.dataDir, 'log', `${unit}.log`), 'utf8')
