@@ -13,6 +13,11 @@ interface Engine {
   diff(params: object): Promise<{ exitCode: number; stdout: string | null }>
 }
 
+type Wasm = object & {
+  __wbg_set_wasm(exports: object): void
+  SchemaEngine: { new: (...args: unknown[]) => Promise<Engine> }
+}
+
 /** The adapter refuses PostgreSQL's one-byte "char" (oid 18), which the catalogue is full of: read it as text. */
 class CatalogueReader extends PrismaPg {
   override async connect() {
@@ -41,15 +46,24 @@ class CatalogueReader extends PrismaPg {
   }
 }
 
-/** The SQL that leads from the database at `url` to the schema in `schemaFile`; empty when they agree. */
-export async function missingSql(url: string, schemaFile: string, schema: string): Promise<string> {
-  const wasm = await import('@prisma/schema-engine-wasm/schema_engine_bg')
+/** Once per process: the generated glue keeps views of the first instance's memory. */
+let loading: Promise<Wasm> | undefined
+
+async function loadWasm(): Promise<Wasm> {
+  const wasm: Wasm = await import('@prisma/schema-engine-wasm/schema_engine_bg')
   const path = require.resolve('@prisma/schema-engine-wasm/schema_engine_bg').replace(/\.js$/, '.wasm')
   const instance = new WebAssembly.Instance(new WebAssembly.Module(readFileSync(path)), {
     './schema_engine_bg.js': wasm,
   })
   wasm.__wbg_set_wasm(instance.exports)
   ;(instance.exports['__wbindgen_start'] as (() => void) | undefined)?.()
+  return wasm
+}
+
+/** The SQL that leads from the database at `url` to the schema in `schemaFile`; empty when they agree. */
+export async function missingSql(url: string, schemaFile: string, schema: string): Promise<string> {
+  loading ??= loadWasm()
+  const wasm = await loading
   const adapter = bindMigrationAwareSqlAdapterFactory(
     new CatalogueReader({ connectionString: url }, { schema }),
   )

@@ -19,8 +19,9 @@ export const test: Command = async args => {
   const parts: (() => Promise<Outcome>)[] = [
     () => runCheck('format and lint', ['biome', 'check', '--error-on-warnings', '.'], signal),
     () => runCheck('types', ['tsc', '-p', '.'], signal),
-    () => runCheck('boundaries', nodeArgv('tools/check.ts'), signal),
-    () => runCheck('generated files', nodeArgv('tools/generate.ts').concat('--check'), signal),
+    () => runCheck('boundaries', nodeArgv('tools/boundaries.ts'), signal),
+    () => runCheck('openapi documents', nodeArgv('tools/openapi.ts').concat('--check'), signal),
+    () => runCheck('migrations', nodeArgv('tools/migrations.ts').concat('--check'), signal),
     () => runVitest('packages and services', [], { signal }),
     ...(values.fast ? [] : SLOW_SUITES.filter(hasTests)).map(
       suite => () => runVitest(suite, ['--config', 'test/vitest.config.ts', `test/${suite}`], { signal }),
