@@ -7,6 +7,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   status: async () => (await import('./commands/status.ts')).status,
   demo: async () => (await import('./commands/demo.ts')).demo,
   doctor: async () => (await import('./commands/doctor.ts')).doctor,
+  ops: async () => (await import('./commands/ops.ts')).ops,
   test: async () => (await import('./commands/test.ts')).test,
   logs: async () => (await import('./commands/logs.ts')).logs,
 }

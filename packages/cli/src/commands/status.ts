@@ -1,4 +1,6 @@
 import { type ComputeService, computeServices } from '../client/compute-hosts.ts'
+import { type Queue, queues } from '../cloud/queues.ts'
+import { redis } from '../cloud/redis.ts'
 import { type Command, parseOptions } from '../command.ts'
 import { adminSession } from '../instance/admin-session.ts'
 import { baseUrl } from '../instance/credentials.ts'
@@ -22,6 +24,7 @@ type Report = {
   processes: Process[]
   endpoints: Endpoint[]
   hosts: ComputeService[]
+  queues: Queue[]
   /** ours, but without a supervisor */
   orphans: { pid: number; unit: string }[]
 }
@@ -41,15 +44,16 @@ async function look(location: Location): Promise<Report> {
   const supervisor = settings && (await supervisorStatus(location.controlSocket))
   if (!supervisor) {
     const orphans = markedProcesses(location.id).map(({ pid, unit }) => ({ pid, unit }))
-    const nothing = { healthy: false, supervisor: null, processes: [], endpoints: [], hosts: [] }
+    const nothing = { healthy: false, supervisor: null, processes: [], endpoints: [], hosts: [], queues: [] }
     return { data_dir: location.dataDir, ...nothing, orphans }
   }
   const memory = memoryOfTrees(supervisor.units.flatMap(unit => unit.pid ?? []))
-  const [endpoints, hosts] = await Promise.all([
+  const [endpoints, hosts, bells] = await Promise.all([
     Promise.all(API_SERVICES.map(service => endpoint(settings, service))),
     adminSession(location)
       .then(computeServices)
       .catch(() => []),
+    queues(redis(location).url).catch(() => []),
   ])
   const ready = supervisor.units.every(unit => unit.state === 'ready')
   return {
@@ -59,6 +63,7 @@ async function look(location: Location): Promise<Report> {
     processes: supervisor.units.map(unit => ({ ...unit, memory_bytes: memory.get(unit.pid ?? 0) ?? 0 })),
     endpoints,
     hosts,
+    queues: bells,
     orphans: [],
   }
 }
@@ -78,7 +83,7 @@ const withoutSupervisor = ({ data_dir, orphans }: Report): string =>
 Take them over: caelum up. End them: caelum down.`
     : `No cloud runs for ${data_dir}. Start it: caelum up`
 
-function tables({ supervisor, processes, endpoints, hosts }: Report): string {
+function tables({ supervisor, processes, endpoints, hosts, queues: bells }: Report): string {
   const processRows = processes.map(unit => [
     unit.name,
     unit.state,
@@ -97,6 +102,10 @@ function tables({ supervisor, processes, endpoints, hosts }: Report): string {
       ...endpoints.map(({ service, url, health }) => [service, url, brief(health)]),
     ]),
     table([['HOST', 'STATE', 'STATUS'], ...hosts.map(({ host, state, status }) => [host, state, status])]),
+    table([
+      ['QUEUE', 'WAITING', 'ACTIVE', 'DELAYED'],
+      ...bells.map(({ name, waiting, active, delayed }) => [name, ...[waiting, active, delayed].map(String)]),
+    ]),
   ].join('\n\n')
 }
 
