@@ -137,35 +137,33 @@ export interface ActionEntry {
 /** Which rows the sweep looks at: those whose want is not seen true yet and that have not failed for good. */
 export const UNFINISHED = 'want_deleted or (seen_generation < generation and fault is null)'
 
-const COLUMNS = Prisma.sql`
-  s.*, case when v.id is null then null else jsonb_build_object('id', v.id, 'host_id', v.host_id, 'host_name', h.name,
-    'host_seen_at', h.seen_at, 'host_facts_up', h.seen_facts->'hypervisor_up',
-    'want_power', v.want_power, 'want_reboots_soft', v.want_reboots_soft, 'want_reboots_hard', v.want_reboots_hard,
-    'generation', v.generation, 'revision', v.revision, 'seen_generation', v.seen_generation,
-    'seen_power', v.seen_power, 'seen_reboots_soft', v.seen_reboots_soft, 'seen_reboots_hard', v.seen_reboots_hard,
-    'seen_step', v.seen_step, 'seen_fault', v.seen_fault, 'seen_at', v.seen_at) end as vm`
+/** Flat columns: building and parsing a JSON object per row would cost half as much again as everything else. */
+const COLUMNS = Prisma.sql`s.*, v.id as vm_id, v.host_id as vm_host_id, h.name as vm_host_name,
+  h.seen_at as vm_host_seen_at, (h.seen_facts->>'hypervisor_up')::boolean as vm_hypervisor_up,
+  v.want_power as vm_want_power, v.want_reboots_soft as vm_want_reboots_soft,
+  v.want_reboots_hard as vm_want_reboots_hard, v.generation as vm_generation, v.revision as vm_revision,
+  v.seen_generation as vm_seen_generation, v.seen_power as vm_seen_power,
+  v.seen_reboots_soft as vm_seen_reboots_soft, v.seen_reboots_hard as vm_seen_reboots_hard,
+  v.seen_step as vm_seen_step, v.seen_fault as vm_seen_fault, v.seen_at as vm_seen_at`
 const FROM = Prisma.sql`servers s left join vms v on v.server_id = s.id left join hosts h on h.id = v.host_id`
 
-type JoinedVm = Omit<VmRow, 'host_up' | 'seen_at'> & {
-  host_seen_at: string | null
-  host_facts_up: boolean | null
-  seen_at: string | null
+type VmColumns = Omit<VmRow, 'host_up' | 'revision'> & {
+  host_seen_at: Date | null
+  hypervisor_up: boolean | null
+  revision: bigint
 }
-type Joined = ServerRow & { vm: JoinedVm | null }
+type Joined = ServerRow & { [K in keyof VmColumns as `vm_${K}`]: VmColumns[K] } & { vm_id: string | null }
 
 export type ServerStore = ReturnType<typeof serverStore>
 
 export const serverStore = (db: PrismaClient, hostDownMs: number) => {
-  const split = ({ vm, ...server }: Joined): ServerWithVm => ({
-    server,
-    vm: vm && {
-      ...vm,
-      seen_at: vm.seen_at ? new Date(vm.seen_at) : null,
-      host_up:
-        vm.host_facts_up === true &&
-        vm.host_seen_at !== null &&
-        Date.now() - Date.parse(vm.host_seen_at) < hostDownMs,
-    },
+  const isUp = (row: Joined): boolean =>
+    row.vm_hypervisor_up === true &&
+    row.vm_host_seen_at !== null &&
+    Date.now() - row.vm_host_seen_at.getTime() < hostDownMs
+  const split = (row: Joined): ServerWithVm => ({
+    server: row,
+    vm: row.vm_id === null ? null : vmOf(row, isUp(row)),
   })
   const json = (value: unknown) => value as Prisma.InputJsonValue
 
@@ -316,6 +314,25 @@ export const serverStore = (db: PrismaClient, hostDownMs: number) => {
     },
   }
 }
+
+const vmOf = (row: Joined, host_up: boolean): VmRow => ({
+  id: row.vm_id,
+  host_id: row.vm_host_id,
+  host_name: row.vm_host_name,
+  host_up,
+  want_power: row.vm_want_power,
+  want_reboots_soft: row.vm_want_reboots_soft,
+  want_reboots_hard: row.vm_want_reboots_hard,
+  generation: row.vm_generation,
+  revision: Number(row.vm_revision),
+  seen_generation: row.vm_seen_generation,
+  seen_power: row.vm_seen_power,
+  seen_reboots_soft: row.vm_seen_reboots_soft,
+  seen_reboots_hard: row.vm_seen_reboots_hard,
+  seen_step: row.vm_seen_step,
+  seen_fault: row.vm_seen_fault,
+  seen_at: row.vm_seen_at,
+})
 
 async function logActions(tx: Prisma.TransactionClient, actions: readonly ActionEntry[]): Promise<void> {
   await tx.serverAction.createMany({
