@@ -30,7 +30,7 @@ export function migrations(
         await migrateService({
           adminUrl: database.adminUrl(),
           service: service.schema,
-          directory: join(ROOT, 'migrations', service.schema),
+          directory: join(ROOT, 'migrations', service.name),
           password: databasePassword(location, service),
         })
     },

@@ -2,7 +2,7 @@
 export type ApiService = {
   /** also the folder under services/ and the service user's name */
   name: 'identity' | 'image' | 'compute' | 'network' | 'object-storage'
-  /** PostgreSQL schema and folder under migrations/ */
+  /** PostgreSQL schema; the migrations are in the folder called by `name` */
   schema: string
   /** type in the catalog and first path segment behind the gateway */
   catalogType: 'identity' | 'image' | 'compute' | 'network' | 'object-store'
