@@ -62,10 +62,17 @@ export const subject = {
   domain: (domainId: string) => `domain:${domainId}`,
   userInProject: (userId: string, projectId: string) => `user-project:${userId}/${projectId}`,
   userInDomain: (userId: string, domainId: string) => `user-domain:${userId}/${domainId}`,
+  userInSystem: (userId: string) => `user-system:${userId}`,
+  role: (roleId: string) => `role:${roleId}`,
 }
 
 export function subjectsOf(claims: Claims): string[] {
-  const all = [subject.user(claims.sub), subject.domain(claims.ud[0]), ...claims.aid.map(subject.token)]
+  const all = [
+    subject.user(claims.sub),
+    subject.domain(claims.ud[0]),
+    ...claims.aid.map(subject.token),
+    ...claims.r.map(([id]) => subject.role(id)),
+  ]
   if (claims.p)
     all.push(
       subject.project(claims.p[0]),
@@ -73,5 +80,6 @@ export function subjectsOf(claims: Claims): string[] {
       subject.userInProject(claims.sub, claims.p[0]),
     )
   if (claims.d) all.push(subject.domain(claims.d[0]), subject.userInDomain(claims.sub, claims.d[0]))
+  if (claims.sys) all.push(subject.userInSystem(claims.sub))
   return all
 }

@@ -2,10 +2,31 @@ import { buildService, keystoneEnvelope, type Route } from '@caelum/http'
 import type { Logger } from '@caelum/kernel'
 import type { Deps } from './deps.ts'
 import { policy } from './policy.ts'
+import { assignmentRoutes } from './resources/assignment/routes.ts'
+import { domainRoutes } from './resources/domain/routes.ts'
+import { endpointRoutes } from './resources/endpoint/routes.ts'
+import { groupRoutes } from './resources/group/routes.ts'
+import { projectRoutes } from './resources/project/routes.ts'
+import { regionRoutes } from './resources/region/routes.ts'
+import { roleRoutes } from './resources/role/routes.ts'
+import { serviceRoutes } from './resources/service/routes.ts'
 import { tokenRoutes } from './resources/token/routes.ts'
+import { userRoutes } from './resources/user/routes.ts'
 import { versionRoutes } from './versions.ts'
 
-export const routesOf = (deps: Deps): Route[] => [...versionRoutes, ...tokenRoutes(deps.tokens, deps.catalog)]
+export const routesOf = (deps: Deps): Route[] => [
+  ...versionRoutes,
+  ...tokenRoutes(deps.tokens, deps.catalog),
+  ...domainRoutes(deps.domains),
+  ...projectRoutes(deps.projects),
+  ...userRoutes(deps.users),
+  ...groupRoutes(deps.groups, deps.users),
+  ...roleRoutes(deps.roles),
+  ...assignmentRoutes(deps.assignments),
+  ...regionRoutes(deps.regions),
+  ...serviceRoutes(deps.services),
+  ...endpointRoutes(deps.endpoints, deps.catalog),
+]
 
 export const buildApp = (deps: Deps, options: { log: Logger; identityUrl: string }) =>
   buildService({

@@ -81,18 +81,23 @@ export function viewPage<Row extends { id: string }>(
 
 export const linkTo = (ctx: Ctx, path: string) => ({ self: `${ctx.baseUrl}/v3/${path}` })
 
+/** A body as JSON has it: a field that is optional is there or not, and never undefined. */
+type Given<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
+  [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>
+}
+
 /** Parts a body into the fields we know and those that are the client's own. */
 export function splitExtra<T extends object, K extends keyof T>(
   body: T,
   known: readonly K[],
-): { fields: Pick<T, K>; extra: Prisma.InputJsonObject } {
-  const fields = {} as Pick<T, K>
-  const extra: Record<string, Prisma.InputJsonValue | null> = {}
-  for (const [key, value] of Object.entries(body) as [string, unknown][]) {
-    if ((known as readonly string[]).includes(key)) Object.assign(fields, { [key]: value })
-    else if (!RESERVED.has(key)) extra[key] = value as Prisma.InputJsonValue
+): { fields: Given<Pick<T, K>>; extra: Prisma.InputJsonObject } {
+  const fields: Record<string, unknown> = {}
+  const extra: Record<string, unknown> = {}
+  for (const [key, value] of Object.entries(body)) {
+    if ((known as readonly string[]).includes(key)) fields[key] = value
+    else if (!RESERVED.has(key)) extra[key] = value
   }
-  return { fields, extra: extra as Prisma.InputJsonObject }
+  return { fields: fields as Given<Pick<T, K>>, extra: extra as Prisma.InputJsonObject }
 }
 const RESERVED = new Set(['id', 'links', 'created_at', '__proto__'])
 
@@ -122,3 +127,8 @@ export const byId = z.object({ id: idText })
 export const nonBlank = (longest: number) => z.string().min(1).max(longest).regex(/\S/, 'must not be blank')
 export const description = z.string().max(65_535).nullable()
 export const immutableOption = z.strictObject({ immutable: z.boolean().nullable().optional() })
+
+/** keystone/server/flask/common.py, _normalize_domain_id: the domain of the token's scope, else the default one. */
+export const domainOf = ({ caller: { scope } }: Ctx): string =>
+  scope.kind === 'domain' ? scope.domainId : DEFAULT_DOMAIN
+export const DEFAULT_DOMAIN = 'default'

@@ -5,10 +5,28 @@ import { type BootstrapConfig, bootstrap } from './bootstrap/bootstrap.ts'
 import { bootstrapStore } from './bootstrap/store.ts'
 import { PrismaClient } from './generated/client.ts'
 import { type HashCost, PasswordHasher } from './password/hasher.ts'
+import { assignmentService } from './resources/assignment/service.ts'
+import { assignmentStore } from './resources/assignment/store.ts'
+import { domainService } from './resources/domain/service.ts'
+import { domainStore } from './resources/domain/store.ts'
 import { Catalog } from './resources/endpoint/catalog.ts'
 import { catalogStore } from './resources/endpoint/catalog-store.ts'
+import { endpointService } from './resources/endpoint/service.ts'
+import { endpointStore } from './resources/endpoint/store.ts'
+import { groupService } from './resources/group/service.ts'
+import { groupStore } from './resources/group/store.ts'
+import { projectService } from './resources/project/service.ts'
+import { projectStore } from './resources/project/store.ts'
+import { regionService } from './resources/region/service.ts'
+import { regionStore } from './resources/region/store.ts'
+import { roleService } from './resources/role/service.ts'
+import { roleStore } from './resources/role/store.ts'
+import { serviceService } from './resources/service/service.ts'
+import { serviceStore } from './resources/service/store.ts'
 import { tokenService } from './resources/token/service.ts'
 import { tokenStore } from './resources/token/store.ts'
+import { userService } from './resources/user/service.ts'
+import { userStore } from './resources/user/store.ts'
 import { transactOn } from './revocation/store.ts'
 import { KeyRing } from './signing/key-ring.ts'
 import { signingKeyStore } from './signing/store.ts'
@@ -50,11 +68,22 @@ export async function createDeps(options: DepsOptions) {
   await trust.refresh()
   const verifier = new TokenVerifier(trust)
   const catalog = new Catalog(catalogStore(db))
+  const roles = roleService(roleStore(db, transact))
+  const regions = regionService(regionStore(db))
   return {
     db,
     keys,
     verifier,
     catalog,
+    domains: domainService(domainStore(db, transact)),
+    projects: projectService(projectStore(db, transact)),
+    users: userService(userStore(db, transact), hasher),
+    groups: groupService(groupStore(db, transact)),
+    roles,
+    assignments: assignmentService(assignmentStore(db, transact), roles),
+    regions,
+    services: serviceService(serviceStore(db), catalog),
+    endpoints: endpointService(endpointStore(db), regions, catalog),
     tokens: tokenService({ store: tokenStore(db, transact), hasher, keys, verifier, ttlS: tokenTtlS }),
     async close() {
       await trust.close()

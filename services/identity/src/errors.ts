@@ -12,7 +12,6 @@ export const errors = {
   notFound: problem(404, 'NotFound', (kind: string, id: string) => `Could not find ${kind}: ${id}.`),
   nameTaken: (kind: string, name: string) =>
     conflict(`there is already a ${kind} called ${name} in this place; choose another name.`),
-  grantExists: () => conflict('that is already so.'),
   domainEnabled: problem(
     403,
     'ForbiddenAction',
@@ -24,6 +23,11 @@ export const errors = {
     'ResourceUpdateForbidden',
     (kind: string, id: string) =>
       `Unable to change or delete immutable ${kind} ${id}. Set its option immutable to false first.`,
+  ),
+  tooDeep: problem(
+    403,
+    'ForbiddenAction',
+    (deepest: number) => `The project tree may be ${deepest} levels deep at most.`,
   ),
   hasChildren: problem(
     403,
@@ -46,11 +50,18 @@ export const errors = {
     'ValidationError',
     () => 'The parent project is in another domain; create the project in its parent’s domain.',
   ),
-  regionHasChildren: problem(
+  regionInUse: problem(
     403,
     'RegionDeletionError',
     (id: string) =>
       `Unable to delete region ${id} because it or its child regions have associated endpoints.`,
+  ),
+  regionInItself: problem(400, 'ValidationError', (id: string) => `Region ${id} cannot be below itself.`),
+  noSuchPlace: problem(400, 'ValidationError', () => 'There is no such service or region; create it first.'),
+  catalogNeedsProject: problem(
+    403,
+    'Forbidden',
+    () => 'A project-scoped token is required to produce a service catalog.',
   ),
   impliesItself: problem(
     403,

@@ -7,10 +7,9 @@
  * is: an administrator who changed a password or an endpoint through the API keeps that change over a restart.
  */
 import type { Secret } from '@caelum/kernel'
+import { DEFAULT_DOMAIN } from '../collection.ts'
 import type { PasswordHasher } from '../password/hasher.ts'
 import type { BootstrapStore } from './store.ts'
-
-export const DEFAULT_DOMAIN = 'default'
 
 export interface BootstrapConfig {
   region: string

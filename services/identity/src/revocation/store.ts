@@ -13,6 +13,7 @@
  * sees the rights as they are now. The same lock makes revocations commit in the order of their ids, on which the
  * readers rely (packages/token/src/trust.ts). Rows are locked before it, never after: no deadlock.
  */
+import { subject } from '@caelum/token'
 import { Prisma, type PrismaClient } from '../generated/client.ts'
 
 /** What Prisma hands into an interactive transaction; a whole client fits too. */
@@ -23,34 +24,36 @@ const TRUST_LOCK = 7_270_001
 
 export const lockForIssue = Prisma.sql`select pg_advisory_xact_lock_shared(${TRUST_LOCK}::bigint)::text`
 
+/** Subjects to revoke, or how to find them once the lock is held. */
+type Revoked = readonly string[] | ((tx: Transaction) => Promise<readonly string[]>)
+
 /** One transaction; the subjects it names are revoked as its last act, and known in this process when it returns. */
-export type Transact = <T>(
-  work: (tx: Transaction) => Promise<{ value: T; revoked: readonly string[] }>,
-) => Promise<T>
+export type Transact = <T>(work: (tx: Transaction) => Promise<{ value: T; revoked: Revoked }>) => Promise<T>
 
 /** @param committed called after a commit that revoked something */
 export const transactOn =
   (db: PrismaClient, committed: () => Promise<void>): Transact =>
   async work => {
-    const { value, revoked } = await db.$transaction(async tx => {
+    const { value, count } = await db.$transaction(async tx => {
       const done = await work(tx)
-      await revoke(tx, done.revoked)
-      return done
+      return { value: done.value, count: await revoke(tx, done.revoked) }
     })
-    if (revoked.length > 0) await committed()
+    if (count > 0) await committed()
     return value
   }
 
-/** The row is kept until the longest-lived token of any key has ended. */
-async function revoke(tx: Transaction, subjects: readonly string[]): Promise<void> {
-  if (subjects.length === 0) return
+/** A row is kept until the longest-lived token of any key has ended. */
+async function revoke(tx: Transaction, revoked: Revoked): Promise<number> {
+  if (revoked.length === 0 && typeof revoked !== 'function') return 0
   await tx.$queryRaw`select pg_advisory_xact_lock(${TRUST_LOCK}::bigint)::text`
-  await tx.$executeRaw`
+  const subjects = typeof revoked === 'function' ? await revoked(tx) : revoked
+  if (subjects.length === 0) return 0
+  await tx.$queryRaw`select pg_notify('trust', '')::text`
+  return tx.$executeRaw`
     insert into revocations (subject, issued_until, expires_at)
     select subject, date_trunc('milliseconds', clock_timestamp()),
       clock_timestamp() + (select max(longest_token_s) from signing_keys) * interval '1 second'
     from unnest(${subjects}::text[]) as subject`
-  await tx.$queryRaw`select pg_notify('trust', '')::text`
 }
 
 /** Forgets revocations whose tokens have all ended, and keys whose tokens have. */
@@ -59,3 +62,41 @@ export async function prune(tx: Transaction): Promise<number> {
   const keys = await tx.$executeRaw`delete from signing_keys where verifies_until < now()`
   return revocations + keys
 }
+
+/** An assignment that is gone; one of `user_id` and `group_id` is set, and no target is the whole system. */
+export interface Lost {
+  user_id: string | null
+  group_id: string | null
+  target_id: string | null
+  inherited: boolean
+}
+
+/**
+ * Whose tokens show a role that these assignments gave: one subject for each user and target, members of groups and
+ * projects below an inherited assignment included. To be called under the lock.
+ */
+export const subjectsLosing =
+  (lost: readonly Lost[]) =>
+  async (tx: Transaction): Promise<string[]> => {
+    if (lost.length === 0) return []
+    const rows = await tx.$queryRaw<{ user_id: string; id: string | null; is_domain: boolean | null }[]>`
+      with recursive lost as (
+        select coalesce(l.user_id, m.user_id) as user_id, l.target_id, l.inherited
+        from jsonb_to_recordset(${JSON.stringify(lost)}::jsonb)
+          as l (user_id text, group_id text, target_id text, inherited boolean)
+        left join memberships m on m.group_id = l.group_id
+        where coalesce(l.user_id, m.user_id) is not null
+      ), below (user_id, id) as (
+        select lost.user_id, p.id from lost join projects p on p.parent_id = lost.target_id where lost.inherited
+        union
+        select below.user_id, p.id from below join projects p on p.parent_id = below.id
+      )
+      select user_id, target_id as id, is_domain from lost left join projects on projects.id = target_id
+      where not inherited
+      union
+      select user_id, id, false from below`
+    return rows.map(({ user_id, id, is_domain }) => {
+      if (id === null) return subject.userInSystem(user_id)
+      return is_domain ? subject.userInDomain(user_id, id) : subject.userInProject(user_id, id)
+    })
+  }

@@ -16,3 +16,20 @@ export function inferRoles(
   }
   return effective.sort(([, a], [, b]) => (a < b ? -1 : 1))
 }
+
+/** What a role implies, directly or by others, without itself. */
+export function impliedBy<Role extends { id: string }>(
+  id: string,
+  inferences: readonly { prior: Role; implied: readonly Role[] }[],
+): Role[] {
+  const reached = new Map<string, Role>()
+  const follow = (from: string) => {
+    for (const role of inferences.find(({ prior }) => prior.id === from)?.implied ?? []) {
+      if (role.id === id || reached.has(role.id)) continue
+      reached.set(role.id, role)
+      follow(role.id)
+    }
+  }
+  follow(id)
+  return [...reached.values()]
+}

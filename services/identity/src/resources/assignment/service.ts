@@ -1,0 +1,106 @@
+import { authorize } from '@caelum/http'
+import type { Ctx } from '@caelum/kernel'
+import { errors } from '../../errors.ts'
+import type { Project, Role } from '../../generated/client.ts'
+import { policy } from '../../policy.ts'
+import { impliedBy } from '../role/infer.ts'
+import type { RoleService } from '../role/service.ts'
+import type { ListAssignments } from './schema.ts'
+import type { AssignmentFilter, AssignmentStore, AssignmentView, Place } from './store.ts'
+
+/** An effective assignment, and the role assigned when this one is only implied by it. */
+export interface EffectiveAssignment extends AssignmentView {
+  prior_role_id?: string
+}
+
+export const assignmentService = (store: AssignmentStore, roles: RoleService) => {
+  async function mustExist(place: Place): Promise<void> {
+    if (place.target.kind !== 'system' && !(await store.targetExists(place.target)))
+      throw errors.notFound(place.target.kind, place.target.id)
+    if (!(await store.actorExists(place.actor))) throw errors.notFound(place.actor.kind, place.actor.id)
+  }
+
+  return {
+    async grant(ctx: Ctx, place: Place, roleId: string): Promise<void> {
+      await mustExist(place)
+      await roles.get(ctx, roleId)
+      if ((await store.grant(place, roleId)) === 'not-found') throw errors.notFound('role', roleId)
+    },
+
+    async check(_ctx: Ctx, place: Place, roleId: string): Promise<void> {
+      if (!(await store.has(place, roleId))) throw errors.notFound('role assignment', roleId)
+    },
+
+    async revoke(_ctx: Ctx, place: Place, roleId: string): Promise<void> {
+      if (!(await store.remove(place, roleId))) throw errors.notFound('role assignment', roleId)
+    },
+
+    async roles(_ctx: Ctx, place: Place): Promise<Role[]> {
+      await mustExist(place)
+      return store.roles(place)
+    },
+
+    async list(_ctx: Ctx, query: ListAssignments): Promise<EffectiveAssignment[]> {
+      const filter = filterOf(query)
+      if (!query.effective) return store.list(filter)
+      const { roleId, ...others } = filter
+      const inferences = await roles.inferences()
+      const rows = await store.listEffective(others)
+      const all = rows.flatMap(row => [
+        row,
+        ...impliedBy(row.role.id, inferences).map(role => ({
+          ...row,
+          role: { id: role.id, name: role.name, domain_id: role.domain_id || null, domain_name: null },
+          prior_role_id: row.role.id,
+        })),
+      ])
+      return all.filter(row => !row.role.domain_id && (roleId === undefined || row.role.id === roleId))
+    },
+
+    async projects(ctx: Ctx, userId: string): Promise<Project[]> {
+      authorize(policy, ctx, 'identity:users:projects', { userId })
+      return store.projects(userId)
+    },
+
+    /** where the caller could have a token for */
+    async ownScopes(ctx: Ctx): Promise<{ projects: Project[]; domains: Project[]; system: boolean }> {
+      const { userId } = ctx.caller
+      const enabled = (rows: Project[]) => rows.filter(row => row.enabled)
+      return {
+        projects: enabled(await store.projects(userId)),
+        domains: enabled(await store.domains(userId)),
+        system: await store.hasSystemRole(userId),
+      }
+    },
+  }
+}
+
+export type AssignmentService = ReturnType<typeof assignmentService>
+
+/** keystone/api/role_assignments.py: which filters exclude each other. */
+function filterOf(query: ListAssignments): AssignmentFilter {
+  const projectId = query['scope.project.id']
+  const domainId = query['scope.domain.id']
+  const system = query['scope.system'] !== undefined
+  const inheritedTo = query['scope.OS-INHERIT:inherited_to']
+  if ([projectId, domainId, system || undefined].filter(it => it !== undefined).length > 1)
+    throw errors.badRequest('Specify one of a project, a domain and the system.')
+  if (query['user.id'] && query['group.id']) throw errors.badRequest('Specify a user or group, not both.')
+  if (query.effective && query['group.id'])
+    throw errors.badRequest('Combining effective and group filter will always result in an empty list.')
+  if (query.effective && inheritedTo && domainId)
+    throw errors.badRequest(
+      'Combining effective, domain and inherited filters will always result in an empty list.',
+    )
+  if (query.include_subtree && !projectId)
+    throw errors.badRequest('scope.project.id must be specified if include_subtree is also specified.')
+  return {
+    userId: query['user.id'],
+    groupId: query['group.id'],
+    roleId: query['role.id'],
+    targetId: projectId ?? domainId,
+    subtree: query.include_subtree ?? false,
+    system,
+    inherited: inheritedTo === undefined ? undefined : inheritedTo === 'projects',
+  }
+}

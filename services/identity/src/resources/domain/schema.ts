@@ -1,0 +1,26 @@
+import { z } from 'zod'
+import { description, flag, immutableOption, nameQuery, nonBlank, page } from '../../collection.ts'
+
+const fields = {
+  description: description.optional(),
+  enabled: z.boolean().optional(),
+  options: immutableOption.optional(),
+}
+
+export const CreateDomain = z.looseObject({ name: nonBlank(64), ...fields })
+export type CreateDomain = z.output<typeof CreateDomain>
+
+export const ChangeDomain = z.looseObject({ name: nonBlank(64).optional(), ...fields })
+export type ChangeDomain = z.output<typeof ChangeDomain>
+
+export const ListDomains = z.object({ ...nameQuery, enabled: flag.optional(), ...page })
+export type ListDomains = z.output<typeof ListDomains>
+
+export const DomainReply = z.object({
+  domain: z.object({
+    id: z.string(),
+    name: z.string(),
+    description: z.string().nullable(),
+    enabled: z.boolean(),
+  }),
+})

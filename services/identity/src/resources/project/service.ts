@@ -1,0 +1,105 @@
+import { authorize } from '@caelum/http'
+import { type Ctx, newHexId } from '@caelum/kernel'
+import { domainOf, isImmutable, mergeExtra, mergeOptions, splitExtra } from '../../collection.ts'
+import { errors } from '../../errors.ts'
+import { policy } from '../../policy.ts'
+import { type ChangeProject, type CreateProject, type ListProjects, MOST_TAGS } from './schema.ts'
+import type { Project, ProjectStore } from './store.ts'
+
+const FIELDS = [
+  'name',
+  'description',
+  'enabled',
+  'domain_id',
+  'parent_id',
+  'is_domain',
+  'tags',
+  'options',
+] as const
+/** Keystone's default of `max_project_tree_depth`, the domain not counted */
+const DEEPEST = 5
+
+export const projectService = (store: ProjectStore) => ({
+  async create(ctx: Ctx, body: CreateProject): Promise<Project> {
+    const { fields, extra } = splitExtra(body, FIELDS)
+    if (fields.is_domain) throw errors.badRequest('Create a domain by POST /v3/domains.')
+    const parentId = fields.parent_id ?? fields.domain_id ?? domainOf(ctx)
+    const domainIn = (parents: Project[]): string => {
+      const domain = parents.at(-1)
+      if (!domain) throw errors.notFound('project', parentId)
+      if (fields.domain_id && fields.domain_id !== domain.id) throw errors.parentElsewhere()
+      if (parents.some(parent => !parent.enabled)) throw errors.parentDisabled(body.name)
+      if (parents.length > DEEPEST) throw errors.tooDeep(DEEPEST)
+      return domain.id
+    }
+    const made = await store.insert(
+      {
+        id: newHexId(),
+        name: fields.name,
+        description: fields.description === undefined ? '' : fields.description,
+        enabled: fields.enabled ?? true,
+        parent_id: parentId,
+        tags: fields.tags ?? [],
+        options: mergeOptions({}, fields.options),
+        extra,
+        created_at: ctx.clock.now(),
+      },
+      domainIn,
+    )
+    if (made === 'name-taken') throw errors.nameTaken('project', body.name)
+    return made
+  },
+
+  list: (_ctx: Ctx, query: ListProjects): Promise<Project[]> => store.list(query),
+
+  async get(ctx: Ctx, id: string): Promise<Project> {
+    authorize(policy, ctx, 'identity:projects:show', { projectId: id })
+    return found(await store.get(id), id)
+  },
+
+  parents: (_ctx: Ctx, row: Project): Promise<Project[]> => store.parents(row),
+  subtree: (_ctx: Ctx, row: Project): Promise<Project[]> => store.subtree(row.id),
+
+  async update(_ctx: Ctx, id: string, body: ChangeProject): Promise<Project> {
+    const { fields, extra } = splitExtra(body, FIELDS)
+    const { options, domain_id, parent_id, is_domain, ...columns } = fields
+    const updated = await store.update(id, (row, around) => {
+      if (isImmutable(row) && options?.immutable !== false) throw errors.immutable('project', id)
+      if (domain_id !== undefined && domain_id !== row.domain_id) throw errors.cannotChange('domain_id')
+      if (parent_id !== undefined && parent_id !== row.parent_id) throw errors.cannotChange('parent_id')
+      if (is_domain !== undefined && is_domain !== row.is_domain) throw errors.cannotChange('is_domain')
+      if (row.enabled && columns.enabled === false && around.enabledBelow) throw errors.childEnabled(id)
+      if (!row.enabled && columns.enabled === true && !around.parentEnabled) throw errors.parentDisabled(id)
+      return { ...columns, options: mergeOptions(row.options, options), extra: mergeExtra(row.extra, extra) }
+    })
+    if (updated === 'name-taken') throw errors.nameTaken('project', body.name ?? '')
+    return found(updated === 'not-found' ? null : updated, id)
+  },
+
+  async remove(_ctx: Ctx, id: string): Promise<void> {
+    const outcome = await store.remove(id, row => {
+      if (isImmutable(row)) throw errors.immutable('project', id)
+      if (row.is_domain) throw errors.badRequest('Delete a domain by DELETE /v3/domains.')
+    })
+    if (outcome === 'has-children') throw errors.hasChildren(id)
+    if (outcome === 'not-found') throw errors.notFound('project', id)
+  },
+
+  /** @param change from the tags as they are under lock to those that shall be */
+  async retag(id: string, change: (tags: readonly string[]) => string[]): Promise<string[]> {
+    const updated = await store.update(id, row => {
+      if (isImmutable(row)) throw errors.immutable('project', id)
+      const tags = change(row.tags)
+      if (tags.length > MOST_TAGS) throw errors.badRequest(`A project may have ${MOST_TAGS} tags at most.`)
+      return { tags }
+    })
+    return found(typeof updated === 'string' ? null : updated, id).tags
+  },
+})
+
+export type ProjectService = ReturnType<typeof projectService>
+
+function found(row: Project | null, id: string): Project {
+  if (!row) throw errors.notFound('project', id)
+  return row
+}

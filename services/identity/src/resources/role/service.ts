@@ -1,0 +1,97 @@
+import { type Ctx, newHexId } from '@caelum/kernel'
+import { isImmutable, mergeExtra, mergeOptions, splitExtra } from '../../collection.ts'
+import { errors } from '../../errors.ts'
+import type { ChangeRole, CreateRole, ListRoles } from './schema.ts'
+import type { Role, RoleStore } from './store.ts'
+
+const FIELDS = ['name', 'description', 'domain_id', 'options'] as const
+
+export interface Inference {
+  prior: Role
+  implied: Role[]
+}
+
+export const roleService = (store: RoleStore) => ({
+  async create(ctx: Ctx, body: CreateRole): Promise<Role> {
+    const { fields, extra } = splitExtra(body, FIELDS)
+    const made = await store.insert({
+      id: newHexId(),
+      name: fields.name,
+      description: fields.description ?? null,
+      domain_id: fields.domain_id ?? '',
+      options: mergeOptions({}, fields.options),
+      extra,
+      created_at: ctx.clock.now(),
+    })
+    if (made === 'name-taken') throw errors.nameTaken('role', body.name)
+    if (made === 'no-domain') throw errors.notFound('domain', fields.domain_id ?? '')
+    return made
+  },
+
+  list: (_ctx: Ctx, query: ListRoles): Promise<Role[]> => store.list(query),
+
+  async get(_ctx: Ctx, id: string): Promise<Role> {
+    return found(await store.get(id), id)
+  },
+
+  async update(_ctx: Ctx, id: string, body: ChangeRole): Promise<Role> {
+    const { fields, extra } = splitExtra(body, FIELDS)
+    const { options, domain_id, ...columns } = fields
+    const updated = await store.update(id, row => {
+      if (isImmutable(row) && options?.immutable !== false) throw errors.immutable('role', id)
+      if (domain_id !== undefined && (domain_id ?? '') !== row.domain_id)
+        throw errors.cannotChange('domain_id')
+      return { ...columns, options: mergeOptions(row.options, options), extra: mergeExtra(row.extra, extra) }
+    })
+    if (updated === 'name-taken') throw errors.nameTaken('role', body.name ?? '')
+    return found(updated === 'not-found' ? null : updated, id)
+  },
+
+  async remove(_ctx: Ctx, id: string): Promise<void> {
+    const outcome = await store.remove(id, row => {
+      if (isImmutable(row)) throw errors.immutable('role', id)
+    })
+    if (outcome === 'not-found') throw errors.notFound('role', id)
+  },
+
+  /** every role that implies others, or only `priorId`; with what each implies directly */
+  async inferences(priorId?: string): Promise<Inference[]> {
+    const all = await store.implications()
+    const pairs = priorId === undefined ? all : all.filter(pair => pair.prior_id === priorId)
+    const rows = await store.roles([...new Set(pairs.flatMap(pair => [pair.prior_id, pair.implied_id]))])
+    const byId = new Map(rows.map(row => [row.id, row]))
+    return rows.flatMap(prior => {
+      const implied = pairs
+        .filter(pair => pair.prior_id === prior.id)
+        .flatMap(pair => byId.get(pair.implied_id) ?? [])
+      return implied.length > 0 ? [{ prior, implied }] : []
+    })
+  },
+
+  async imply(ctx: Ctx, id: string, impliedId: string): Promise<Inference> {
+    const [prior, implied] = [await this.get(ctx, id), await this.get(ctx, impliedId)]
+    const outcome = await store.imply(id, impliedId)
+    if (outcome === 'circle') throw errors.impliesItself(implied.name)
+    if (outcome === 'not-found') throw errors.notFound('role', impliedId)
+    return { prior, implied: [implied] }
+  },
+
+  async implication(ctx: Ctx, id: string, impliedId: string): Promise<Inference> {
+    const [prior, implied] = [await this.get(ctx, id), await this.get(ctx, impliedId)]
+    const [inference] = await this.inferences(id)
+    if (!inference?.implied.some(role => role.id === impliedId))
+      throw errors.notFound('implied role', impliedId)
+    return { prior, implied: [implied] }
+  },
+
+  async unimply(_ctx: Ctx, id: string, impliedId: string): Promise<void> {
+    if (!(await store.unimply(id, impliedId))) throw errors.notFound('implied role', impliedId)
+  },
+})
+
+export type RoleService = ReturnType<typeof roleService>
+
+function found(row: Role | null, id: string): Role {
+  if (!row) throw errors.notFound('role', id)
+  return row
+}
