@@ -8,7 +8,7 @@
  * Taps belong to libvirt, which plugs them when a guest starts. We look after them when the switch lost them: a wiped
  * Open vSwitch gets the taps of running guests back, and a port that outlived a power failure goes.
  *
- * Everything is compared as a whole whenever the want or the switch changes, and every `LOOK_MS`; nothing depends on
+ * Everything is compared as a whole whenever the want or the switch changes, and every `lookEveryMs`; nothing depends on
  * what this process remembers. The one thing that dies with the process is the listening socket: it is made anew.
  */
 import { existsSync } from 'node:fs'
@@ -38,9 +38,9 @@ export interface OvnNetworkOptions {
   log: Logger
   /** a guest of this network connected to its metadata address */
   onConnection(socket: Socket, networkId: string): void
+  lookEveryMs?: number
 }
 
-const LOOK_MS = 10_000
 const LISTEN = { address: '169.254.169.254', port: 80 }
 /** marks our wires in the switch */
 const MARK = 'caelum-metadata'
@@ -73,7 +73,7 @@ export class OvnNetwork implements HostNetwork {
 
   async open(): Promise<void> {
     this.#bridge.start()
-    this.#timer = setInterval(() => void this.#look(), LOOK_MS)
+    this.#timer = setInterval(() => void this.#look(), this.#options.lookEveryMs ?? 10_000)
   }
 
   async close(): Promise<void> {
@@ -137,7 +137,7 @@ export class OvnNetwork implements HostNetwork {
       if (!ready || ready.wanted !== wanted || ready.mark !== (await wireMark(network_id))) {
         ready?.server.close()
         this.#ready.delete(network_id)
-        await ensureWire(network)
+        await ensureWire(network, () => this.#unplug(network_id))
         point('agent.network.wired')
         await this.#listen(network, wanted)
       }
@@ -176,11 +176,15 @@ export class OvnNetwork implements HostNetwork {
     this.#ready.get(networkId)?.server.close()
     this.#ready.delete(networkId)
     this.#faults.delete(networkId)
-    const port = this.#bridge.ports().get(deviceOf(networkId))
-    if (port) await this.#bridge.removePorts([port.uuid])
+    await this.#unplug(networkId)
     point('agent.network.unplugged')
     await removeWire(networkId)
     this.#options.log.info({ network: networkId }, 'the last vm of this network is gone from here')
+  }
+
+  async #unplug(networkId: string): Promise<void> {
+    const port = this.#bridge.ports().get(deviceOf(networkId))
+    if (port) await this.#bridge.removePorts([port])
   }
 
   /** Taps that should be plugged and are not; ports whose device or network is no more. */
@@ -200,6 +204,6 @@ export class OvnNetwork implements HostNetwork {
         }
         if (!isThere && port?.external_ids.get('vm-id') === vm.id && !this.#on.has(vm.id)) dead.push(port)
       }
-    await this.#bridge.removePorts(dead.map(port => port.uuid))
+    await this.#bridge.removePorts(dead)
   }
 }

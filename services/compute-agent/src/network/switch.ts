@@ -2,25 +2,20 @@ import { Replica } from '@caelum/ovsdb'
 import { NetworkFault } from './fault.ts'
 
 type Tables = {
+  Open_vSwitch: { next_cfg: number; cur_cfg: number }
   Bridge: { name: string; ports: ReadonlySet<string> }
   Port: { name: string; interfaces: ReadonlySet<string> }
-  Interface: {
-    name: string
-    external_ids: ReadonlyMap<string, string>
-    ofport: number | null
-    error: string | null
-  }
+  Interface: { name: string; external_ids: ReadonlyMap<string, string> }
 }
 
 export interface SwitchPort {
-  /** uuid of the Port row */
+  /** of the Port row */
   uuid: string
-  device: string
   external_ids: ReadonlyMap<string, string>
-  /** the switch has the device open */
-  is_open: boolean
 }
 
+/** how long the switch may take to do what its database says, ms */
+const APPLY_MS = 5_000
 /** OVN's bridge on every host; ovn-controller makes it. */
 const BRIDGE = 'br-int'
 
@@ -34,11 +29,14 @@ export class IntegrationBridge {
       targets: target,
       database: 'Open_vSwitch',
       tables: {
+        Open_vSwitch: ['next_cfg', 'cur_cfg'],
         Bridge: ['name', 'ports'],
         Port: ['name', 'interfaces'],
-        Interface: ['name', 'external_ids', 'ofport', 'error'],
+        Interface: ['name', 'external_ids'],
       },
-      onChange,
+      onChange: changes => {
+        if (changes.some(({ table }) => table !== 'Open_vSwitch')) onChange()
+      },
       onState: state => {
         if (state === 'complete') onChange()
       },
@@ -61,9 +59,7 @@ export class IntegrationBridge {
       const port = this.#db.rows('Port').get(uuid)
       const [id] = port?.interfaces ?? []
       const row = id === undefined ? undefined : this.#db.rows('Interface').get(id)
-      if (!row) continue
-      const is_open = row.ofport !== null && row.ofport > 0
-      ports.set(row.name, { uuid, device: row.name, external_ids: row.external_ids, is_open })
+      if (row) ports.set(row.name, { uuid, external_ids: row.external_ids })
     }
     return ports
   }
@@ -86,11 +82,23 @@ export class IntegrationBridge {
     })
   }
 
-  /** After: none of these ports (`SwitchPort.uuid`) is left. @throws NetworkFault */
-  async removePorts(uuids: readonly string[]): Promise<void> {
-    if (uuids.length === 0) return
+  /** After: none of these ports is left, and the switch has closed their devices. @throws NetworkFault */
+  async removePorts(ports: readonly SwitchPort[]): Promise<void> {
+    if (ports.length === 0) return
     const [bridge] = this.#bridge()
-    await this.#transact(tx => tx.mutate('Bridge', bridge, ['ports', 'delete', uuids]))
+    await this.#transact(tx => {
+      const uuids = ports.map(port => port.uuid)
+      tx.mutate('Bridge', bridge, ['ports', 'delete', uuids])
+      tx.mutate('Open_vSwitch', [], ['next_cfg', '+=', 1])
+    })
+    const [asked] = this.#db.rows('Open_vSwitch').values()
+    const isApplied = () => {
+      const [root] = this.#db.rows('Open_vSwitch').values()
+      return root !== undefined && root.cur_cfg >= (asked?.next_cfg ?? 0)
+    }
+    await this.#db.until(isApplied, APPLY_MS).catch(error => {
+      throw new NetworkFault('switch-down', 'Open vSwitch does not apply what its database says', error)
+    })
   }
 
   #bridge(): [uuid: string, row: Tables['Bridge']] {

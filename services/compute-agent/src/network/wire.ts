@@ -52,14 +52,21 @@ export async function listNamespaces(): Promise<string[]> {
   return names.flatMap(({ name }) => networkOf(name) ?? [])
 }
 
-/** After: namespace and wire are as `network` says. Looks first and changes only what differs. */
-export async function ensureWire(network: MetadataNetwork): Promise<void> {
+/**
+ * After: namespace and wire are as `network` says. Looks first and changes only what differs.
+ *
+ * A new wire must not meet an old port: the userspace datapath goes on listening to the device it once opened, even
+ * when another of the same name is there. So `unplug` is called before a wire is made, and a port that is there says
+ * that its wire is the one it was made for.
+ */
+export async function ensureWire(network: MetadataNetwork, unplug: () => Promise<void>): Promise<void> {
   const { network_id, mac, mtu } = network
   const [ns, outside] = [namespaceOf(network_id), deviceOf(network_id)]
   if (!(await listNamespaces()).includes(network_id)) await run('ip', 'netns', 'add', ns)
   let inside = (await linksIn(ns)).find(link => link.ifname === INSIDE)
   const [host] = await linksNamed(outside)
   if (!inside || !host) {
+    await unplug()
     // half a wire is of no use: it leads elsewhere
     if (host) await run('ip', 'link', 'delete', outside)
     if (inside) await run('ip', '-n', ns, 'link', 'delete', INSIDE)
