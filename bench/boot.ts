@@ -1,11 +1,17 @@
 /** Real guests: how long from POST to ACTIVE and to the first login prompt, and what a cloud costs to have. */
 import { randomBytes } from 'node:crypto'
 import { ensureGuestImage } from '@caelum/lab'
-import { createServer, guestOf, untilActive, untilConsoleSays, untilGone } from '../packages/cli/src/demo/guests.ts'
+import { ROOT } from '../packages/cli/src/cloud/node-program.ts'
+import {
+  createServer,
+  guestOf,
+  untilActive,
+  untilConsoleSays,
+  untilGone,
+} from '../packages/cli/src/demo/guests.ts'
 import { uploadImage } from '../packages/cli/src/demo/image.ts'
 import { createNetwork } from '../packages/cli/src/demo/network.ts'
 import { createTenant } from '../packages/cli/src/demo/tenant.ts'
-import { ROOT } from '../packages/cli/src/cloud/node-program.ts'
 import { type Cloud, caelum } from '../test/support/cloud.ts'
 import { type Figure, median, number } from './measure.ts'
 
@@ -14,7 +20,12 @@ const RAM_MB = 256
 
 export async function bootFigures(cloud: Cloud): Promise<Figure[]> {
   const image = await ensureGuestImage(`${ROOT}.caelum-cache/images`)
-  const { session, flavorId } = await createTenant(cloud.admin, cloud.admin.urlOf('identity'), 'bench', RAM_MB)
+  const { session, flavorId } = await createTenant(
+    cloud.admin,
+    cloud.admin.urlOf('identity'),
+    'bench',
+    RAM_MB,
+  )
   const imageId = await uploadImage(session, 'bench', image)
   const { networkId } = await createNetwork(session, 'bench')
   await session.call('compute', 'POST', '/os-keypairs', { keypair: { name: 'bench' } })

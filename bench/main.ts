@@ -29,7 +29,13 @@ async function upFigures(): Promise<Figure[]> {
     seconds.push((performance.now() - begun) / 1000)
     await cloud.down()
   }
-  return [{ claim: '`caelum up`, first time, 2 hosts, to healthy', value: `${number(median(seconds))} s`, goal: '< 15 s' }]
+  return [
+    {
+      claim: '`caelum up`, first time, 2 hosts, to healthy',
+      value: `${number(median(seconds))} s`,
+      goal: '< 15 s',
+    },
+  ]
 }
 
 const suites: Record<string, () => Promise<Figure[]>> = {
@@ -37,7 +43,11 @@ const suites: Record<string, () => Promise<Figure[]>> = {
   server: () =>
     withCloud({ hypervisor: 'sim', hosts: 4 }, async cloud => {
       const prepared = await prepareTenant(cloud, 'bench')
-      return [...(await createFigures(prepared)), ...(await listFigures(prepared)), ...(await memoryFigures(cloud))]
+      return [
+        ...(await createFigures(prepared)),
+        ...(await listFigures(prepared)),
+        ...(await memoryFigures(cloud)),
+      ]
     }),
   boot: () => withCloud({ hypervisor: 'libvirt', hosts: 2 }, bootFigures),
   up: upFigures,

@@ -73,7 +73,13 @@ export async function createFigures(prepared: Prepared): Promise<Figure[]> {
     rates.push((200 / (performance.now() - begun)) * 1000)
     await removeAll(prepared.tenant)
   }
-  return [{ claim: '200 servers until ACTIVE, simulated, 4 hosts', value: `${number(median(rates))}/s`, goal: '> 50/s' }]
+  return [
+    {
+      claim: '200 servers until ACTIVE, simulated, 4 hosts',
+      value: `${number(median(rates))}/s`,
+      goal: '> 50/s',
+    },
+  ]
 }
 
 export async function listFigures(prepared: Prepared): Promise<Figure[]> {
@@ -90,7 +96,11 @@ export async function listFigures(prepared: Prepared): Promise<Figure[]> {
   await removeAll(tenant)
   return [
     { claim: 'GET /servers/detail of 1000, p50', value: `${number(median(single.ms))} ms`, goal: '< 60 ms' },
-    { claim: 'GET /servers/detail of 1000, p99', value: `${number(percentile(single.ms, 0.99))} ms`, goal: '' },
+    {
+      claim: 'GET /servers/detail of 1000, p99',
+      value: `${number(percentile(single.ms, 0.99))} ms`,
+      goal: '',
+    },
     { claim: 'GET /servers/detail of 1000, 4 clients', value: `${number(busy.perSecond)}/s`, goal: '' },
   ]
 }

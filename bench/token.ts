@@ -39,8 +39,16 @@ export async function tokenFigures(cloud: Cloud): Promise<Figure[]> {
       goal: '',
     },
     { claim: 'token validated by the API', value: perSecond(await rate(validate, 16)), goal: '' },
-    { claim: 'token verified inside a service, first time', value: perSecond(await firstTime()), goal: '≥ 5,000/s a core' },
-    { claim: 'token verified inside a service, again', value: perSecond(await again()), goal: '≥ 5,000/s a core' },
+    {
+      claim: 'token verified inside a service, first time',
+      value: perSecond(await firstTime()),
+      goal: '≥ 5,000/s a core',
+    },
+    {
+      claim: 'token verified inside a service, again',
+      value: perSecond(await again()),
+      goal: '≥ 5,000/s a core',
+    },
   ]
 }
 

@@ -8,7 +8,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Session } from '../../packages/cli/src/client/session.ts'
 import { adminSession } from '../../packages/cli/src/instance/admin-session.ts'
+import { ADMIN_PASSWORD } from '../../packages/cli/src/instance/credentials.ts'
 import { type Location, locate } from '../../packages/cli/src/instance/location.ts'
+import { readSecret } from '../../packages/cli/src/instance/secrets.ts'
 import { askSupervisor, supervisorStatus } from '../../packages/cli/src/supervisor/control-client.ts'
 import type { ControlRequest } from '../../packages/cli/src/supervisor/control-protocol.ts'
 
@@ -18,6 +20,7 @@ export interface Cloud {
   dataDir: string
   location: Location
   admin: Session
+  adminPassword: string
   /** a crash point armed by writing its name here kills the first process that passes it */
   crashFile: string
   /** a project of its own with one user, role member, and a quota that is no limit */
@@ -41,6 +44,7 @@ export async function startCloud(options: { hypervisor: 'sim' | 'libvirt'; hosts
     dataDir,
     location,
     admin,
+    adminPassword: readSecret(location, ADMIN_PASSWORD) ?? '',
     crashFile,
     tenant: name => makeTenant(admin, name),
     async control(request) {

@@ -9,6 +9,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   doctor: async () => (await import('./commands/doctor.ts')).doctor,
   ops: async () => (await import('./commands/ops.ts')).ops,
   test: async () => (await import('./commands/test.ts')).test,
+  bench: async () => (await import('./commands/bench.ts')).bench,
   logs: async () => (await import('./commands/logs.ts')).logs,
 }
 
