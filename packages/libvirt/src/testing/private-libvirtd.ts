@@ -36,7 +36,8 @@ printf '%s\n' "unix_sock_dir = \"$DIR/socket\"" 'auth_unix_rw = "none"' 'unix_so
   'log_outputs = "3:stderr"' > /etc/libvirt/libvirtd.conf
 ip link set lo up
 if [ "$OVS" = 1 ]; then
-  mkdir -p /run/openvswitch
+  mkdir -p /run/openvswitch "$DIR/openvswitch"
+  mount --bind "$DIR/openvswitch" /run/openvswitch
   ovsdb-tool create /run/openvswitch/conf.db /usr/share/openvswitch/vswitch.ovsschema
   ovsdb-server /run/openvswitch/conf.db --remote=punix:/run/openvswitch/db.sock --pidfile --detach -vconsole:off --no-chdir
   ovs-vsctl --no-wait init
@@ -54,11 +55,14 @@ done
 export class PrivateLibvirtd {
   readonly dir: string
   readonly socketPath: string
+  /** reachable from outside the namespaces too */
+  readonly ovsdb: string
   private readonly process: ChildProcess
 
   private constructor(dir: string, process: ChildProcess) {
     this.dir = dir
     this.socketPath = join(dir, 'socket', 'libvirt-sock')
+    this.ovsdb = `unix:${join(dir, 'openvswitch', 'db.sock')}`
     this.process = process
   }
 

@@ -121,7 +121,7 @@ export interface HypervisorDriver {
 
   /**
    * After: the bridge that the NICs are plugged into is there. The tap devices themselves come and go with the guest
-   * (`start`, `stop`), each as `tap` + the first 11 characters of the port id, with the port id as `iface-id`.
+   * (`start`, `stop`), each as `tap` + the last 11 characters of the port id, with the port id as `iface-id`.
    * Faults: `bridge-missing`.
    */
   ensureNics(vm: WantedVm): Promise<void>

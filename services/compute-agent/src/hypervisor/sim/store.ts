@@ -1,0 +1,58 @@
+/**
+ * The simulated host's memory: one small file per vm, replaced whole (write, fsync, rename), and a copy of all of them
+ * in this process. Like a hypervisor, it survives the agent; unlike one, only one agent at a time may use it.
+ */
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { SimVm } from './state.ts'
+
+const SUFFIX = '.json'
+const READ_AT_ONCE = 64
+
+export class SimStore {
+  private readonly dir: string
+  private readonly vms = new Map<string, SimVm>()
+
+  constructor(dir: string) {
+    this.dir = dir
+  }
+
+  async load(): Promise<void> {
+    await mkdir(this.dir, { recursive: true, mode: 0o700 })
+    const names = (await readdir(this.dir)).filter(name => name.endsWith(SUFFIX))
+    for (let at = 0; at < names.length; at += READ_AT_ONCE) {
+      const texts = names.slice(at, at + READ_AT_ONCE).map(name => readFile(join(this.dir, name), 'utf8'))
+      for (const text of await Promise.all(texts)) {
+        const vm = SimVm.parse(JSON.parse(text))
+        this.vms.set(vm.id, vm)
+      }
+    }
+  }
+
+  get(id: string): SimVm | null {
+    return this.vms.get(id) ?? null
+  }
+
+  all(): SimVm[] {
+    return [...this.vms.values()]
+  }
+
+  async save(vm: SimVm): Promise<void> {
+    const path = join(this.dir, vm.id + SUFFIX)
+    const draft = `${path}.new`
+    const file = await open(draft, 'w', 0o600)
+    try {
+      await file.writeFile(JSON.stringify(vm))
+      await file.datasync()
+    } finally {
+      await file.close()
+    }
+    await rename(draft, path)
+    this.vms.set(vm.id, vm)
+  }
+
+  async remove(id: string): Promise<void> {
+    await rm(join(this.dir, id + SUFFIX), { force: true })
+    this.vms.delete(id)
+  }
+}
