@@ -52,9 +52,9 @@ export class SimDriver implements HypervisorDriver {
     if (this.poll) return
     await mkdir(this.options.dataDir, { recursive: true, mode: 0o700 })
     await this.store.load()
-    await this.readKnobs()
+    this.readKnobs()
     for (const vm of this.store.all()) this.schedule(vm)
-    this.poll = setInterval(() => void this.readKnobs(), KNOBS_POLL_MS)
+    this.poll = setInterval(() => this.readKnobs(), KNOBS_POLL_MS)
   }
 
   async close(): Promise<void> {
@@ -65,7 +65,7 @@ export class SimDriver implements HypervisorDriver {
   }
 
   async facts(): Promise<DriverFacts> {
-    const { vcpus, ram_mb, disk_gb, up } = await this.readKnobs()
+    const { vcpus, ram_mb, disk_gb, up } = this.readKnobs()
     return {
       hypervisor_type: 'sim',
       hypervisor_version: 1_000_000,
@@ -209,7 +209,7 @@ export class SimDriver implements HypervisorDriver {
 
   /** Does the work, unless the knobs say that the hypervisor is away or that this call fails. */
   private async verb<T>(verb: Verb, id: string | null, act: (knobs: Knobs) => Promise<T>): Promise<T> {
-    const knobs = await this.readKnobs()
+    const knobs = this.readKnobs()
     if (!this.poll) throw new DriverFault('hypervisor-down', 'the simulated hypervisor is not opened')
     if (!knobs.up) throw new DriverFault('hypervisor-down', 'the simulated hypervisor is away')
     const rule = this.knobsFile.takeRule(verb, id)
@@ -271,11 +271,24 @@ export class SimDriver implements HypervisorDriver {
   }
 
   /** Turning the hypervisor back on, and a reboot, are told to everybody. */
-  private async readKnobs(): Promise<Knobs> {
+  private readKnobs(): Knobs {
     const before = this.knobs
-    const knobs = await this.knobsFile.read()
+    const knobs = this.knobsFile.read()
+    if (knobs === before) return knobs
     this.knobs = knobs
     if (before && ((!before.up && knobs.up) || before.boot !== knobs.boot)) this.emit(null)
+    for (const id of knobs.crash) {
+      this.crash(id, knobs.boot).catch(error =>
+        this.options.log.error({ id, error }, 'a guest would not crash'),
+      )
+    }
     return knobs
+  }
+
+  private async crash(id: string, boot: number): Promise<void> {
+    const vm = this.own(id)
+    const now = this.now()
+    if (!vm?.run || standingOf(vm, boot, now).power !== 'running') return
+    await this.save({ ...vm, run: { ...vm.run, off_at: now, off_reason: 'crashed' } })
   }
 }

@@ -1,8 +1,9 @@
 /**
  * What can be made to go wrong in the simulated hypervisor: a JSON file, read again whenever it changes, so that a
- * test or an operator turns a knob while the agent runs. Every key may be left out.
+ * test or an operator turns a knob while the agent runs. Every key may be left out. Replace the file by renaming a new
+ * one over it: two writes within one tick of the file system's clock look like one.
  */
-import { readFile, stat } from 'node:fs/promises'
+import { readFileSync, statSync } from 'node:fs'
 import type { Logger } from '@caelum/kernel'
 import { z } from 'zod'
 
@@ -42,6 +43,8 @@ const Knobs = z.strictObject({
   shutdown_ms: milliseconds.nullable().default(20),
   /** a guest started from now on crashes this long after its start; null: it lives */
   die_after_ms: milliseconds.nullable().default(null),
+  /** these guests crash when the file is read, once per change of the file */
+  crash: z.array(z.string()).default([]),
   lose_events: z.boolean().default(false),
   /** false: as if the hypervisor's daemon were gone; guests run on */
   up: z.boolean().default(true),
@@ -69,14 +72,17 @@ export class KnobsFile {
     this.log = log
   }
 
-  /** The newest readable knobs; a broken file leaves them as they were. */
-  async read(): Promise<Knobs> {
-    const found = await stat(this.path, { bigint: true }).catch(() => null)
+  /**
+   * The newest readable knobs; a broken file leaves them as they were. Synchronous, so that a call made after a change
+   * of the file sees the change.
+   */
+  read(): Knobs {
+    const found = statSync(this.path, { bigint: true, throwIfNoEntry: false })
     const version = found ? `${found.ino} ${found.mtimeNs} ${found.size}` : ''
     if (version === this.version) return this.knobs
     this.version = version
     try {
-      this.knobs = Knobs.parse(found ? JSON.parse(await readFile(this.path, 'utf8')) : {})
+      this.knobs = Knobs.parse(found ? JSON.parse(readFileSync(this.path, 'utf8')) : {})
       this.spent = []
     } catch (error) {
       this.log.warn({ path: this.path, reason: String(error) }, 'knobs that cannot be read are ignored')
