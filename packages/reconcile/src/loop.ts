@@ -5,8 +5,8 @@
  * retry time has come, whose report is too old). The sweep is the only recovery code and is the normal path too.
  *
  * The lease saves two processes from doing the same step at the same time; it is not what makes the step right.
- * Steps are `ensure...`: safe twice and safe half done; saves are compare-and-set. If we die here the lease runs
- * out and the sweep finds the id again.
+ * Steps are `ensure...`: safe twice and safe half done; saves are compare-and-set. The lease is short and renewed
+ * while we walk: if we die here it runs out within `leaseMs`, and the sweep finds the id again.
  *
  * A step that throws is a transient failure: tries + 1, `next_try_at` with jittered backoff up to five minutes, and
  * the user-visible status stays. A permanent failure is not an exception: the step records a fault and rests.
@@ -28,6 +28,8 @@ export interface Ledger {
   due(limit: number): Promise<string[]>
   /** false: somebody holds the lease, or there is no such row; a bell may come before the retry time and counts */
   acquire(id: string, leaseMs: number): Promise<boolean>
+  /** the holder is alive and needs more time; nothing happens when the lease was ended meanwhile */
+  renew(id: string, leaseMs: number): Promise<void>
   /** ends the lease after success; tries go back to 0 and `next_try_at` is `retryMs` from now, or null */
   release(id: string, retryMs: number | null): Promise<void>
   /** ends the lease after a failure; @returns the number of tries so far */
@@ -45,6 +47,7 @@ export interface LoopOptions {
   /** how many ids at the same time */
   concurrency?: number
   sweepMs?: number
+  /** how long others wait for a process that died in the middle of a walk */
   leaseMs?: number
   /** longest time a waiting resource is left alone */
   waitMs?: number
@@ -74,7 +77,7 @@ export function startLoop(options: LoopOptions): Loop {
     log,
     concurrency = 16,
     sweepMs = 1_000,
-    leaseMs = 30_000,
+    leaseMs = 3_000,
     waitMs = 5_000,
   } = options
   const active = new Set<string>()
@@ -84,6 +87,11 @@ export function startLoop(options: LoopOptions): Loop {
 
   const walk = async (id: string): Promise<void> => {
     if (!(await ledger.acquire(id, leaseMs))) return
+    const renewal = setInterval(() => {
+      ledger
+        .renew(id, leaseMs)
+        .catch(error => log.debug({ kind, id, error: error.message }, 'the lease was not renewed'))
+    }, leaseMs / 3)
     try {
       let retry: number | null = null
       for (let steps = 0; ; steps++) {
@@ -106,6 +114,8 @@ export function startLoop(options: LoopOptions): Loop {
       const message = (error as Error).message
       const tries = await ledger.fail(id, message, backoffMs).catch(() => 0)
       log.warn({ kind, id, tries, error: message }, 'a step failed and will be tried again')
+    } finally {
+      clearInterval(renewal)
     }
   }
 

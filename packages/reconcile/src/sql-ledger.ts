@@ -29,6 +29,14 @@ export const sqlLedger = (query: Query, table: string, unfinished: string): Ledg
     return rows.length > 0
   },
 
+  async renew(id, leaseMs) {
+    await query(
+      `update ${table} set lease_until = now() + make_interval(secs => $2) where id = $1::uuid and lease_until is not null`,
+      id,
+      leaseMs / 1000,
+    )
+  },
+
   async release(id, retryMs) {
     await query(
       `update ${table} set lease_until = null, tries = 0, next_try_at = now() + make_interval(secs => $2)
