@@ -1,8 +1,8 @@
-import { existsSync, openSync, readdirSync, readSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { closeSync, openSync, readSync, statSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Command, CommandError, parseOptions, positiveInteger } from '../command.ts'
 import { DATA_OPTION, locationFrom } from '../instance/data-option.ts'
+import { logFiles } from '../instance/log-files.ts'
 
 const TAIL_WINDOW_BYTES = 256 << 10
 const FOLLOW_LOOK_MS = 200
@@ -12,7 +12,11 @@ type Followed = { name: string; path: string; offset: number; rest: string }
 function readFrom(path: string, offset: number, length: number): string {
   const buffer = Buffer.alloc(length)
   const file = openSync(path, 'r')
-  return buffer.toString('utf8', 0, readSync(file, buffer, 0, length, offset))
+  try {
+    return buffer.toString('utf8', 0, readSync(file, buffer, 0, length, offset))
+  } finally {
+    closeSync(file)
+  }
 }
 
 /** Prints whole lines that were added since the last look; a file that shrank was rotated and starts anew. */
@@ -37,22 +41,22 @@ export const logs: Command = async args => {
   })
   const location = locationFrom(values.data)
   const count = positiveInteger(values.lines ?? '50', '--lines', 100_000)
-  const names = existsSync(location.logDir)
-    ? readdirSync(location.logDir).flatMap(file => (file.endsWith('.log') ? [file.slice(0, -4)] : []))
-    : []
-  const wanted = positionals.length > 0 ? positionals : names.sort()
-  const unknown = wanted.find(name => !names.includes(name))
+  const files = logFiles(location)
+  const names = [...files.keys()]
+  const unknown = positionals.find(name => !files.has(name))
   if (unknown || names.length === 0)
     throw new CommandError(
-      names.length === 0
-        ? `no logs in ${location.logDir}`
-        : `no log of '${unknown}'; there are: ${names.join(', ')}`,
+      unknown
+        ? `no log of '${unknown}'; there are: ${names.join(', ') || 'none'}`
+        : `no logs in ${location.logDir}`,
       names.length === 0 ? 'caelum up' : undefined,
     )
+  // what runs inside hosts is told when it is asked for
+  const wanted = positionals.length > 0 ? positionals : names.filter(name => !name.includes('/'))
   const width = Math.max(...wanted.map(name => name.length))
   const prefixOf = (name: string) => (wanted.length > 1 ? `${name.padEnd(width)} | ` : '')
   const followed = wanted.map((name): Followed => {
-    const path = join(location.logDir, `${name}.log`)
+    const path = files.get(name)!
     const size = statSync(path).size
     const from = Math.max(0, size - TAIL_WINDOW_BYTES)
     const text = readFrom(path, from, size - from).trimEnd()

@@ -6,6 +6,7 @@
  */
 import { type Plan, planCloud } from '../cloud/plan.ts'
 import { locate, makeFolders } from '../instance/location.ts'
+import { logFiles } from '../instance/log-files.ts'
 import { readSettings } from '../instance/settings.ts'
 import type { ControlAnswer, ControlRequest } from './control-protocol.ts'
 import { serveControl } from './control-server.ts'
@@ -77,7 +78,7 @@ async function handle(request: ControlRequest): Promise<ControlAnswer> {
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const)
   process.once(signal, () => void stop().then(() => process.exit(0)))
-setInterval(() => limitLogs(location.logDir), LOG_LOOK_MS)
+setInterval(() => limitLogs(logFiles(location).values()), LOG_LOOK_MS)
 await serveControl(location.controlSocket, handle)
 log('started', { pid: process.pid })
 await apply()
