@@ -3,8 +3,12 @@ import type { Logger } from '@caelum/kernel'
 import type { TokenVerifier } from '@caelum/token'
 import type { Deps } from './deps.ts'
 import { policy } from './policy.ts'
+import { availabilityZoneRoutes } from './resources/availability-zone/routes.ts'
+import { computeServiceRoutes } from './resources/compute-service/routes.ts'
+import { extensionRoutes } from './resources/extension/routes.ts'
 import { flavorRoutes } from './resources/flavor/routes.ts'
 import { extraSpecRoutes } from './resources/flavor-extra-spec/routes.ts'
+import { hypervisorRoutes } from './resources/hypervisor/routes.ts'
 import { keypairRoutes } from './resources/keypair/routes.ts'
 import { limitRoutes } from './resources/limit/routes.ts'
 import { quotaRoutes } from './resources/quota-set/routes.ts'
@@ -19,6 +23,10 @@ export const routesOf = (deps: Deps): Route[] => [
   ...limitRoutes(deps.quotas),
   ...quotaRoutes(deps.quotas),
   ...serverRoutes(deps.servers),
+  ...hypervisorRoutes(deps.hypervisors),
+  ...computeServiceRoutes(deps.computeServices),
+  ...availabilityZoneRoutes(deps.hostViews),
+  ...extensionRoutes,
 ]
 
 export const buildApp = (

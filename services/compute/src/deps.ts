@@ -5,11 +5,14 @@ import { openBell, sqlLedger, startLoop } from '@caelum/reconcile'
 import { openWakeups } from './agent-api/wakeups.ts'
 import { PrismaClient } from './generated/client.ts'
 import { askStore } from './resources/ask/store.ts'
+import { computeServiceService } from './resources/compute-service/service.ts'
 import { flavorService } from './resources/flavor/service.ts'
 import { flavorStore } from './resources/flavor/store.ts'
 import { extraSpecService } from './resources/flavor-extra-spec/service.ts'
+import { hostService } from './resources/host/service.ts'
 import type { HostRules } from './resources/host/state.ts'
 import { hostStore } from './resources/host/store.ts'
+import { hypervisorService } from './resources/hypervisor/service.ts'
 import { keypairService } from './resources/keypair/service.ts'
 import { keypairStore } from './resources/keypair/store.ts'
 import { quotaService } from './resources/quota-set/service.ts'
@@ -44,6 +47,7 @@ export function createDeps({ databaseUrl, redisUrl, log, images, network, rules 
   const flavorRows = flavorStore(db)
   const flavors = flavorService(flavorRows)
   const keypairs = keypairService(keypairStore(db))
+  const hostViews = hostService(hosts, vms, rules)
   const neighbours = { images, network }
   return {
     db,
@@ -55,6 +59,9 @@ export function createDeps({ databaseUrl, redisUrl, log, images, network, rules 
     asks,
     images,
     serverRows,
+    hostViews,
+    hypervisors: hypervisorService(hostViews),
+    computeServices: computeServiceService(hostViews),
     flavors,
     extraSpecs: extraSpecService(flavorRows, flavors),
     quotas: quotaService(quotaTransaction(db)),

@@ -40,6 +40,38 @@ export const errors = {
     (id: string, key: string) => `Flavor ${id} has no extra specs with key ${key}.`,
   ),
   markerNotFound: problem(400, 'MarkerNotFound', (marker: string) => `marker [${marker}] not found`),
+  hypervisorNotFound: problem(
+    404,
+    'HypervisorNotFound',
+    (id: string) => `Hypervisor with ID '${id}' could not be found.`,
+  ),
+  noHypervisorMatches: problem(
+    404,
+    'HypervisorNotFound',
+    (pattern: string) => `No hypervisor matching '${pattern}' could be found.`,
+  ),
+  uptimeUnknown: problem(
+    501,
+    'UptimeNotSupported',
+    () => 'Agents do not report the uptime of their host; ask the host itself.',
+  ),
+  invalidUuid: problem(400, 'InvalidUUID', (id: string) => `Invalid uuid ${id}`),
+  serviceNotFound: problem(404, 'ServiceNotFound', (id: string) => `Service ${id} not found.`),
+  binaryNotFound: problem(
+    404,
+    'HostBinaryNotFound',
+    (host: string, binary: string) => `Could not find binary ${binary} on host ${host}.`,
+  ),
+  forcedDown: problem(
+    501,
+    'ForcedDownNotSupported',
+    () => 'Forcing a host down is not supported: a host counts as down when its agent falls silent.',
+  ),
+  hostInUse: problem(
+    409,
+    'HostInUse',
+    (host: string, why: string) => `Unable to delete host ${host}: ${why}.`,
+  ),
   /** nova/exception.py, TooManyInstances: every list in the order of the names */
   quotaExceeded: problem(
     403,

@@ -13,11 +13,18 @@ export const linksOf = (ctx: Ctx, collection: string, id: string) => [
 /** `{<name>_links: [next]}` when the page is full, else nothing to add. */
 export function pageLinks(
   name: string,
-  page: { ctx: Ctx; request: { url: string }; rows: readonly { id: string }[]; limit?: number | undefined },
+  page: {
+    ctx: Ctx
+    request: { url: string }
+    rows: readonly { id: string | number }[]
+    limit?: number | undefined
+  },
 ): Record<string, { rel: 'next'; href: string }[]> {
   const last = page.rows.at(-1)
   const full = last && page.rows.length === Math.min(page.limit ?? MAX_PAGE, MAX_PAGE)
   return full
-    ? { [`${name}_links`]: [{ rel: 'next', href: nextLink(page.request, page.ctx.baseUrl, last.id) }] }
+    ? {
+        [`${name}_links`]: [{ rel: 'next', href: nextLink(page.request, page.ctx.baseUrl, String(last.id)) }],
+      }
     : {}
 }

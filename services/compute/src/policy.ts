@@ -57,4 +57,20 @@ export const policy: PolicyTable = {
   'compute:servers:console_output': rules.projectMember,
   'compute:servers:reset_state': rules.admin,
   'compute:servers:explain': rules.admin,
+
+  'compute:hypervisors:list': rules.admin,
+  'compute:hypervisors:detail': rules.admin,
+  'compute:hypervisors:statistics': rules.admin,
+  'compute:hypervisors:show': rules.admin,
+  'compute:hypervisors:uptime': rules.admin,
+  'compute:hypervisors:search': rules.admin,
+  'compute:hypervisors:servers': rules.admin,
+  'compute:services:list': rules.admin,
+  'compute:services:update': rules.admin,
+  'compute:services:delete': rules.admin,
+  'compute:availability_zones:list': rules.anyone,
+  'compute:availability_zones:detail': rules.admin,
+
+  'compute:extensions:list': rules.anyone,
+  'compute:extensions:show': rules.anyone,
 }

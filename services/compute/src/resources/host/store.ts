@@ -23,6 +23,8 @@ export interface HostLoad extends HostRow {
   used_ram_mb: number
   used_disk_gb: number
   vms: number
+  /** vms whose host has work to do */
+  busy: number
 }
 
 export type HostStore = ReturnType<typeof hostStore>
@@ -47,9 +49,11 @@ export const hostStore = (db: PrismaClient) => ({
   /** Every host with its load, in the order of names. Inside `tx` it is part of a placement. */
   load: (tx: Pick<PrismaClient, '$queryRaw'> = db): Promise<HostLoad[]> => tx.$queryRaw<HostLoad[]>`
     select h.*, coalesce(v.vcpus, 0)::int as used_vcpus, coalesce(v.ram_mb, 0)::int as used_ram_mb,
-      coalesce(v.disk_gb, 0)::int as used_disk_gb, coalesce(v.vms, 0)::int as vms
+      coalesce(v.disk_gb, 0)::int as used_disk_gb, coalesce(v.vms, 0)::int as vms,
+      coalesce(v.busy, 0)::int as busy
     from hosts h
-    left join (select host_id, sum(vcpus) as vcpus, sum(ram_mb) as ram_mb, sum(disk_gb) as disk_gb, count(*) as vms
+    left join (select host_id, sum(vcpus) as vcpus, sum(ram_mb) as ram_mb, sum(disk_gb) as disk_gb, count(*) as vms,
+        count(*) filter (where seen_generation < generation) as busy
       from vms group by host_id) v on v.host_id = h.id
     order by h.name`,
 
@@ -59,6 +63,12 @@ export const hostStore = (db: PrismaClient) => ({
       data: { want_enabled: enabled, want_disabled_reason: reason },
     })
     return count > 0
+  },
+
+  async remove(id: string): Promise<'removed' | 'has-vms'> {
+    const count = await db.$executeRaw`
+      delete from hosts h where h.id = ${id}::uuid and not exists (select from vms where host_id = h.id)`
+    return count > 0 ? 'removed' : 'has-vms'
   },
 
   /** false: a newer agent owns this host, or this report is older than one we know */

@@ -129,6 +129,11 @@ export const vmStore = (db: PrismaClient) => ({
     return changed.map(row => row.server_id)
   },
 
+  /** which servers are on these hosts, by name */
+  serversOn: (hostIds: readonly string[]) => db.$queryRaw<{ host_id: string; uuid: string; name: string }[]>`
+    select v.host_id, s.id as uuid, s.name from vms v join servers s on s.id = v.server_id
+    where v.host_id = any(${hostIds as string[]}::uuid[]) order by s.name, s.id`,
+
   /** Is this image part of anything wanted on this host? Only then may the host have its bytes. */
   async isImageWanted(hostId: string, imageId: string): Promise<boolean> {
     const [row] = await db.$queryRaw<{ n: number }[]>`
