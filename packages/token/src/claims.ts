@@ -32,6 +32,9 @@ export const Claims = z.object({
 })
 export type Claims = z.infer<typeof Claims>
 
+/** ms since 1970; `iat` is a decimal fraction, which binary ones only come near to */
+export const issuedAtMs = (claims: Claims): number => Math.round(claims.iat * 1000)
+
 /** Whoever holds this token, as the rest of the program wants to know them. */
 export function callerOf(claims: Claims): Caller {
   const [userDomainId, userDomainName] = claims.ud

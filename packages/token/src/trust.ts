@@ -50,6 +50,7 @@ class PostgresTrust implements OpenTrust {
   #lastId = '0'
   #freshAt = 0
   #running: Promise<void> | undefined
+  #next: Promise<void> | undefined
   #again = false
   #timer: NodeJS.Timeout | undefined
   #closed = false
@@ -81,13 +82,26 @@ class PostgresTrust implements OpenTrust {
     await this.#client?.end().catch(() => undefined)
   }
 
-  /** A look under way may have begun before the caller's commit, so another one follows it. */
-  async refresh(): Promise<void> {
-    while (this.#running) await this.#running.catch(() => undefined)
+  /** A look under way may have begun before the caller's commit, so another one follows it, for all who wait. */
+  refresh(): Promise<void> {
+    this.#next ??= this.#afterRunning()
+    return this.#next
+  }
+
+  async #afterRunning(): Promise<void> {
+    do await this.#running?.catch(() => undefined)
+    while (this.#running)
+    this.#next = undefined
+    await this.#start()
+  }
+
+  #start(): Promise<void> {
+    this.#again = false
     this.#running = this.#read().finally(() => {
       this.#running = undefined
+      if (this.#again) this.#look()
     })
-    await this.#running
+    return this.#running
   }
 
   #look(): void {
@@ -96,13 +110,9 @@ class PostgresTrust implements OpenTrust {
       this.#again = true
       return
     }
-    this.#again = false
-    this.#running = this.#read()
-      .catch(error => this.#log.warn({ error: (error as Error).message }, 'revocations could not be read'))
-      .finally(() => {
-        this.#running = undefined
-        if (this.#again) this.#look()
-      })
+    this.#start().catch(error =>
+      this.#log.warn({ error: (error as Error).message }, 'revocations could not be read'),
+    )
   }
 
   async #read(): Promise<void> {

@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto'
 import { authorize } from '@caelum/http'
 import { type Ctx, Problem, problems } from '@caelum/kernel'
-import { type Claims, signToken, subject, subjectsOf, type TokenVerifier } from '@caelum/token'
+import { type Claims, issuedAtMs, signToken, subject, subjectsOf, type TokenVerifier } from '@caelum/token'
 import { errors } from '../../errors.ts'
 import type { PasswordHasher } from '../../password/hasher.ts'
 import { policy } from '../../policy.ts'
@@ -68,7 +68,7 @@ export const tokenService = ({ store, hasher, keys, verifier, ttlS }: Dependenci
       userId: proof.userId,
       targetId: null,
       system: false,
-      parent: parent ? { subjects: subjectsOf(parent), issuedAt: Math.round(parent.iat * 1000) } : null,
+      parent: parent ? { subjects: subjectsOf(parent), issuedAt: issuedAtMs(parent) } : null,
     }
     const facts = scope ? await scoped(base, scope) : await byDefault(base)
     if (!facts?.user.enabled || facts.revoked) throw errors.unauthenticated()

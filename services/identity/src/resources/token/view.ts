@@ -1,5 +1,5 @@
 import { isoMicros } from '@caelum/kernel'
-import type { Claims } from '@caelum/token'
+import { type Claims, issuedAtMs } from '@caelum/token'
 
 /** keystone/common/render_token.py; `catalog` is JSON already, and null leaves it out. */
 export function viewToken(claims: Claims, catalog: string | null): string {
@@ -13,7 +13,7 @@ export function viewToken(claims: Claims, catalog: string | null): string {
     },
     audit_ids: claims.aid,
     expires_at: isoMicros(new Date(Math.round(claims.exp * 1000))),
-    issued_at: isoMicros(new Date(Math.round(claims.iat * 1000))),
+    issued_at: isoMicros(new Date(issuedAtMs(claims))),
     ...scopeOf(claims),
   })
   return catalog === null || !isScoped(claims)
