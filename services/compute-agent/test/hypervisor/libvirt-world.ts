@@ -14,7 +14,9 @@ import type { World } from './world.ts'
 export interface LibvirtWorld extends World {
   host: PrivateLibvirtd
   dataDir: string
-  driver(): LibvirtDriver
+  /** for virsh inside the host */
+  uri: string
+  restartAgent(keepalive?: { intervalMs: number; count: number }): Promise<HypervisorDriver>
 }
 
 export const makeLibvirtWorld = async (): Promise<LibvirtWorld> => {
@@ -25,7 +27,8 @@ export const makeLibvirtWorld = async (): Promise<LibvirtWorld> => {
   await mkdir(images)
   const obedient = await writeTinyGuest(join(images, 'obedient'), 'obedient')
   const other = await writeTinyGuest(join(images, 'deaf'), 'deaf')
-  const newDriver = () => new LibvirtDriver({ socketPath, ovsdb, dataDir, log: silentLogger })
+  const newDriver = (keepalive = { intervalMs: 2_000, count: 3 }) =>
+    new LibvirtDriver({ socketPath, ovsdb, dataDir, keepalive, log: silentLogger })
   let driver = newDriver()
 
   const withLibvirt = async <T>(act: (libvirt: Libvirt) => Promise<T>): Promise<T> => {
@@ -36,9 +39,9 @@ export const makeLibvirtWorld = async (): Promise<LibvirtWorld> => {
       await libvirt.close()
     }
   }
-  const restartAgent = async (): Promise<HypervisorDriver> => {
+  const restartAgent: LibvirtWorld['restartAgent'] = async keepalive => {
     await driver.close()
-    driver = newDriver()
+    driver = newDriver(keepalive)
     await driver.open(20_000)
     return driver
   }
@@ -49,7 +52,7 @@ export const makeLibvirtWorld = async (): Promise<LibvirtWorld> => {
   return {
     host,
     dataDir,
-    driver: () => driver,
+    uri: `qemu+unix:///system?socket=${socketPath}`,
     restartAgent,
     obedient,
     other,

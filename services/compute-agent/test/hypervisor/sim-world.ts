@@ -13,7 +13,6 @@ import type { World } from './world.ts'
 export interface SimWorld extends World {
   dataDir: string
   turn(knobs: KnobsInput): void
-  driver(): SimDriver
 }
 
 export const makeSimWorld = async (): Promise<SimWorld> => {
@@ -42,7 +41,6 @@ export const makeSimWorld = async (): Promise<SimWorld> => {
   return {
     dataDir,
     turn,
-    driver: () => driver,
     restartAgent,
     obedient,
     bootLine: /simulated boot/g,

@@ -63,6 +63,8 @@ export interface LibvirtDriverOptions {
   ovsdb: string
   /** `br-int` unless told */
   bridge?: string
+  /** silence of libvirtd, in intervals, after which it counts as gone; 3 of 2 s unless told */
+  keepalive?: { intervalMs: number; count: number }
   log: Logger
 }
 
@@ -74,7 +76,8 @@ export class LibvirtDriver implements HypervisorDriver {
   private hypervisorVersion = 0
 
   constructor(options: LibvirtDriverOptions) {
-    this.options = { uri: 'qemu:///system', bridge: 'br-int', ...options }
+    const keepalive = { intervalMs: 2_000, count: 3 }
+    this.options = { uri: 'qemu:///system', bridge: 'br-int', keepalive, ...options }
     this.session = new Session(this.options)
     this.files = new VmFiles(options.dataDir)
   }

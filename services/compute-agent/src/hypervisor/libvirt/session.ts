@@ -20,6 +20,8 @@ const LOOK_TIMEOUT_MS = 10_000
 export interface SessionOptions {
   socketPath: string
   uri: string
+  /** see `LibvirtOptions` */
+  keepalive: { intervalMs: number; count: number }
   log: Logger
 }
 
@@ -132,12 +134,12 @@ export class Session {
 
   /** Connects and announces it; `ended` resolves with the reason when either connection has ended. */
   private async connectOnce(): Promise<{ ended: Promise<Error> }> {
-    const { socketPath, uri, log } = this.options
+    const { socketPath, uri, keepalive, log } = this.options
     const opened: Libvirt[] = []
     try {
-      const look = await Libvirt.connect({ socketPath, uri, callTimeoutMs: LOOK_TIMEOUT_MS })
+      const look = await Libvirt.connect({ socketPath, uri, keepalive, callTimeoutMs: LOOK_TIMEOUT_MS })
       opened.push(look)
-      const work = await Libvirt.connect({ socketPath, uri, callTimeoutMs: WORK_TIMEOUT_MS })
+      const work = await Libvirt.connect({ socketPath, uri, keepalive, callTimeoutMs: WORK_TIMEOUT_MS })
       opened.push(work)
       const ended = new Promise<Error>(resolve => {
         for (const libvirt of opened) {
