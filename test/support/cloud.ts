@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { openInstance } from '@caelum/lab'
 import { Session } from '../../packages/cli/src/client/session.ts'
 import { adminSession } from '../../packages/cli/src/instance/admin-session.ts'
 import { ADMIN_PASSWORD } from '../../packages/cli/src/instance/credentials.ts'
@@ -37,6 +38,8 @@ export async function startCloud(options: { hypervisor: 'sim' | 'libvirt'; hosts
   const crashFile = join(dataDir, 'crash')
   const flags = ['--data', dataDir, '--other-ports', '--hosts', String(options.hosts ?? 2)]
   if (options.hypervisor === 'sim') flags.push('--sim')
+  // should we be killed, the next test run finds and removes what is left of it
+  await openInstance(dataDir, { ephemeral: true })
   await caelum(['up', ...flags], { CAELUM_CRASH_FILE: crashFile })
   const location = locate(dataDir)
   const admin = await adminSession(location)

@@ -5,7 +5,7 @@ import { dummyUnits } from './dummy-units.ts'
 
 const [dataDir = '', folder = '', ...names] = process.argv.slice(2)
 const location = locate(dataDir)
-makeFolders(location)
+await makeFolders(location)
 const supervisor = new Supervisor(location, () => undefined)
 await supervisor.apply(dummyUnits(folder, names))
 setInterval(() => {

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { openInstance } from '@caelum/lab'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type Location, locate, makeFolders } from '../src/instance/location.ts'
 import { takeDown } from '../src/instance/take-down.ts'
@@ -15,10 +16,11 @@ let folder: string
 let location: Location
 let supervisor: Supervisor | undefined
 
-beforeEach(() => {
+beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'caelum-cli-'))
   location = locate(join(folder, 'data'))
-  makeFolders(location)
+  await openInstance(location.dataDir, { ephemeral: true })
+  await makeFolders(location)
 })
 
 afterEach(async () => {

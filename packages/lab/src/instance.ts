@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { access, mkdir, readFile, realpath, rename, writeFile } from 'node:fs/promises'
+import { access, mkdir, mkdtemp, readFile, realpath, rename, rmdir, writeFile } from 'node:fs/promises'
 import { networkInterfaces } from 'node:os'
 import { join, relative, resolve } from 'node:path'
 
@@ -57,8 +57,7 @@ export async function openInstance(
     throw new Error(`The data folder ${path} must not contain the program's own files in ${sources}.`)
   }
   const id = instanceId(path)
-  await mkdir(runDirOf(id), { recursive: true, mode: 0o700 })
-  await writeRecord(id, { dataDir: path, ephemeralOwner: await ownerOf(id, options.ephemeral === true) })
+  await keepRecord(id, { dataDir: path, ephemeralOwner: await ownerOf(id, options.ephemeral === true) })
   const prefix = await underlayPrefix(path, id)
   return {
     id,
@@ -70,9 +69,14 @@ export async function openInstance(
 
 const recordFile = (id: string) => join(runDirOf(id), 'instance.json')
 
-async function writeRecord(id: string, record: Record): Promise<void> {
-  await writeFile(`${recordFile(id)}.new`, JSON.stringify(record))
-  await rename(`${recordFile(id)}.new`, recordFile(id))
+/** The folder appears with its record inside: without one, somebody's sweep would take it for a dead instance's. */
+async function keepRecord(id: string, record: Record): Promise<void> {
+  const fresh = await mkdtemp('/run/caelum-new-')
+  await writeFile(join(fresh, 'instance.json'), JSON.stringify(record))
+  await rename(fresh, runDirOf(id)).catch(async () => {
+    await rename(join(fresh, 'instance.json'), recordFile(id))
+    await rmdir(fresh)
+  })
 }
 
 async function parseRecord(id: string): Promise<Record | null> {

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { sweepDeadInstances } from '@caelum/lab'
 import { type Outcome, runCheck, runVitest } from '../checks/run-check.ts'
 import { nodeArgv, ROOT } from '../cloud/node-program.ts'
 import { type Command, parseOptions } from '../command.ts'
@@ -12,6 +13,8 @@ const SLOW_SUITES = ['e2e', 'crash', 'conformance']
 export const test: Command = async args => {
   const { values } = parseOptions('test', args, { options: { fast: { type: 'boolean' } } })
   await ensureSystemPackages(PACKAGES_FOR.demo)
+  // of an earlier run that was killed
+  await sweepDeadInstances()
   const interrupted = new AbortController()
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupted.abort())
   const { signal } = interrupted

@@ -27,7 +27,7 @@ const DEFAULT_HOSTS = 2
  * while nothing of the instance runs, because its own listeners would make them look taken.
  */
 async function settle(location: Location, wishes: Wishes): Promise<Settings> {
-  makeFolders(location)
+  await makeFolders(location)
   const before = readSettings(location)
   if (before && wishes.hypervisor && wishes.hypervisor !== before.hypervisor)
     throw new CommandError(

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, realpathSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
+import { openInstance } from '@caelum/lab'
 
 /**
  * Where one instance keeps its things. The id comes from the data folder's path, so `down` finds the processes even
@@ -27,8 +28,7 @@ function realPath(path: string): string {
 export function locate(dataDir: string): Location {
   const real = realPath(resolve(dataDir))
   const id = createHash('sha256').update(real).digest('hex').slice(0, 6)
-  const uid = process.getuid?.() ?? 0
-  const runDir = uid === 0 ? `/run/caelum-${id}` : `/tmp/caelum-${uid}-${id}`
+  const runDir = `/run/caelum-${id}`
   return {
     id,
     dataDir: real,
@@ -41,7 +41,9 @@ export function locate(dataDir: string): Location {
   }
 }
 
-export function makeFolders(location: Location): void {
-  for (const folder of [location.dataDir, location.runDir, location.secretsDir, location.logDir])
+/** Makes what the instance needs to exist, so that nobody takes it for the remains of a dead one. */
+export async function makeFolders(location: Location): Promise<void> {
+  await openInstance(location.dataDir)
+  for (const folder of [location.secretsDir, location.logDir])
     mkdirSync(folder, { recursive: true, mode: 0o700 })
 }

@@ -26,7 +26,7 @@ if (!(await takeInstanceLock(location.id))) {
   log('another supervisor runs for this data folder', { data: location.dataDir })
   process.exit(0)
 }
-makeFolders(location)
+await makeFolders(location)
 const supervisor = new Supervisor(location, (unit, event, detail) => log(event, { unit, detail }))
 
 let hosts: Plan['hosts'] = new Map()
