@@ -98,12 +98,12 @@ export class OvnNetwork implements HostNetwork {
   async ensure(vm: WantedVm): Promise<void> {
     this.#bridge.ports()
     const networks = [...networksOf([vm]).keys()]
-    if (networks.every(id => this.#ready.has(id) && !this.#faults.has(id))) return
+    const isReady = (id: string) => this.#ready.has(id) && !this.#faults.has(id)
+    if (networks.every(isReady)) return
     await this.#look()
-    for (const id of networks) {
-      const fault = this.#faults.get(id)
-      if (fault) throw fault
-    }
+    for (const id of networks)
+      if (!isReady(id))
+        throw this.#faults.get(id) ?? new NetworkFault('network-failed', `network ${id} is not made yet`)
   }
 
   /** Resolves when a comparison that began after the call is through. Never rejects. */

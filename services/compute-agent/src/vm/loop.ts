@@ -48,6 +48,7 @@ export class VmLoop {
   #looks = 0
   #closed = false
   #timer: NodeJS.Timeout | undefined
+  #telling: NodeJS.Immediate | null = null
   #unwatch: () => void = () => undefined
 
   constructor(options: LoopOptions) {
@@ -126,15 +127,17 @@ export class VmLoop {
     this.#entries.delete(id)
   }
 
+  /** Soon, and once for all that changes meanwhile. */
   #tellNetwork(): void {
-    // with half a picture the networks of the other half would be taken down
-    if (!this.wanted.complete) return
-    const on = new Set<string>()
-    for (const { want, seen } of this.#entries.values()) if (isOn(seen)) on.add(want.id)
-    this.#options.network.want(
-      this.wanted.all().filter(vm => vm.power !== 'gone'),
-      on,
-    )
+    this.#telling ??= setImmediate(() => {
+      this.#telling = null
+      // with half a picture the networks of the other half would be taken down
+      if (!this.wanted.complete || this.#closed) return
+      const on = new Set<string>()
+      for (const { want, seen } of this.#entries.values()) if (isOn(seen)) on.add(want.id)
+      const here = this.wanted.all().filter(vm => vm.power !== 'gone')
+      this.#options.network.want(here, on)
+    })
   }
 
   async #lookNowAndThen(): Promise<void> {
