@@ -9,10 +9,13 @@ import { extensionRoutes } from './resources/extension/routes.ts'
 import { flavorRoutes } from './resources/flavor/routes.ts'
 import { extraSpecRoutes } from './resources/flavor-extra-spec/routes.ts'
 import { hypervisorRoutes } from './resources/hypervisor/routes.ts'
+import { instanceActionRoutes } from './resources/instance-action/routes.ts'
 import { keypairRoutes } from './resources/keypair/routes.ts'
 import { limitRoutes } from './resources/limit/routes.ts'
 import { quotaRoutes } from './resources/quota-set/routes.ts'
 import { serverRoutes } from './resources/server/routes.ts'
+import { serverMetadataRoutes } from './resources/server-metadata/routes.ts'
+import { serverTagRoutes } from './resources/server-tag/routes.ts'
 import { microversions, versionRoutes } from './versions.ts'
 
 export const routesOf = (deps: Deps): Route[] => [
@@ -23,6 +26,9 @@ export const routesOf = (deps: Deps): Route[] => [
   ...limitRoutes(deps.quotas),
   ...quotaRoutes(deps.quotas),
   ...serverRoutes(deps.servers),
+  ...serverMetadataRoutes(deps.serverMetadata),
+  ...serverTagRoutes(deps.serverTags),
+  ...instanceActionRoutes(deps.instanceActions),
   ...hypervisorRoutes(deps.hypervisors),
   ...computeServiceRoutes(deps.computeServices),
   ...availabilityZoneRoutes(deps.hostViews),

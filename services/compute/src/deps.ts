@@ -13,6 +13,8 @@ import { hostService } from './resources/host/service.ts'
 import type { HostRules } from './resources/host/state.ts'
 import { hostStore } from './resources/host/store.ts'
 import { hypervisorService } from './resources/hypervisor/service.ts'
+import { instanceActionService } from './resources/instance-action/service.ts'
+import { instanceActionStore } from './resources/instance-action/store.ts'
 import { keypairService } from './resources/keypair/service.ts'
 import { keypairStore } from './resources/keypair/store.ts'
 import { quotaService } from './resources/quota-set/service.ts'
@@ -20,6 +22,9 @@ import { quotaTransaction } from './resources/quota-set/store.ts'
 import { stepServer } from './resources/server/reconcile.ts'
 import { serverService } from './resources/server/service.ts'
 import { serverStore, UNFINISHED } from './resources/server/store.ts'
+import { serverMetadataService } from './resources/server-metadata/service.ts'
+import { serverTagService } from './resources/server-tag/service.ts'
+import { serverTagStore } from './resources/server-tag/store.ts'
 import { vmStore } from './resources/vm/store.ts'
 
 export interface DepsOptions {
@@ -49,6 +54,16 @@ export function createDeps({ databaseUrl, redisUrl, log, images, network, rules 
   const keypairs = keypairService(keypairStore(db))
   const hostViews = hostService(hosts, vms, rules)
   const neighbours = { images, network }
+  const quotas = quotaService(quotaTransaction(db))
+  const servers = serverService({
+    ...neighbours,
+    servers: serverRows,
+    flavors,
+    keypairs,
+    asks,
+    wakeups,
+    bell,
+  })
   return {
     db,
     log,
@@ -64,9 +79,12 @@ export function createDeps({ databaseUrl, redisUrl, log, images, network, rules 
     computeServices: computeServiceService(hostViews),
     flavors,
     extraSpecs: extraSpecService(flavorRows, flavors),
-    quotas: quotaService(quotaTransaction(db)),
+    quotas,
     keypairs,
-    servers: serverService({ ...neighbours, servers: serverRows, flavors, keypairs, asks, wakeups, bell }),
+    servers,
+    serverMetadata: serverMetadataService(servers, quotas),
+    serverTags: serverTagService(serverTagStore(db), servers),
+    instanceActions: instanceActionService(instanceActionStore(db), servers),
     /** the loop that makes servers so; a process that only answers the API does not start it */
     startReconciler: () =>
       startLoop({

@@ -81,6 +81,23 @@ export const errors = {
       return `Quota exceeded for ${list(o => o.name)}: Requested ${list(o => o.asked)}, but already used ${list(o => o.used)} of ${list(o => o.limit)} ${list(o => o.name)}`
     },
   ),
+  metadataLimit: problem(
+    403,
+    'MetadataLimitExceeded',
+    (most: number) => `Maximum number of metadata items exceeds ${most}`,
+  ),
+  metadatumNotFound: problem(404, 'MetadataItemNotFound', () => 'Metadata item was not found'),
+  tagNotFound: problem(
+    404,
+    'InstanceTagNotFound',
+    (id: string, tag: string) => `Server ${id} has no tag '${tag}'`,
+  ),
+  tooManyTags: problem(
+    400,
+    'TooManyTags',
+    (most: number) => `The number of tags exceeded the per-server limit ${most}`,
+  ),
+  actionNotFound: problem(404, 'ActionNotFound', (requestId: string) => `Action ${requestId} not found`),
   userQuota: problem(
     501,
     'UserQuotaNotSupported',

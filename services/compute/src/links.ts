@@ -10,21 +10,22 @@ export const linksOf = (ctx: Ctx, collection: string, id: string) => [
   { rel: 'bookmark', href: `${ctx.baseUrl}/${collection}/${encodeURIComponent(id)}` },
 ]
 
+export interface Page {
+  ctx: Ctx
+  request: { url: string }
+  rows: readonly { id: string | number }[]
+  limit?: number | undefined
+}
+
+/** The link to the next page when this one is full, else none. */
+export function nextOf({ ctx, request, rows, limit }: Page): { rel: 'next'; href: string }[] {
+  const last = rows.at(-1)
+  const full = last && rows.length === Math.min(limit ?? MAX_PAGE, MAX_PAGE)
+  return full ? [{ rel: 'next', href: nextLink(request, ctx.baseUrl, String(last.id)) }] : []
+}
+
 /** `{<name>_links: [next]}` when the page is full, else nothing to add. */
-export function pageLinks(
-  name: string,
-  page: {
-    ctx: Ctx
-    request: { url: string }
-    rows: readonly { id: string | number }[]
-    limit?: number | undefined
-  },
-): Record<string, { rel: 'next'; href: string }[]> {
-  const last = page.rows.at(-1)
-  const full = last && page.rows.length === Math.min(page.limit ?? MAX_PAGE, MAX_PAGE)
-  return full
-    ? {
-        [`${name}_links`]: [{ rel: 'next', href: nextLink(page.request, page.ctx.baseUrl, String(last.id)) }],
-      }
-    : {}
+export function pageLinks(name: string, page: Page): Record<string, { rel: 'next'; href: string }[]> {
+  const links = nextOf(page)
+  return links.length > 0 ? { [`${name}_links`]: links } : {}
 }

@@ -73,4 +73,20 @@ export const policy: PolicyTable = {
 
   'compute:extensions:list': rules.anyone,
   'compute:extensions:show': rules.anyone,
+
+  'compute:server_metadata:list': rules.projectReader,
+  'compute:server_metadata:show': rules.projectReader,
+  'compute:server_metadata:create': rules.projectMember,
+  'compute:server_metadata:update': rules.projectMember,
+  'compute:server_metadata:update_all': rules.projectMember,
+  'compute:server_metadata:delete': rules.projectMember,
+  'compute:server_tags:list': rules.projectReader,
+  'compute:server_tags:show': rules.projectReader,
+  'compute:server_tags:update': rules.projectMember,
+  'compute:server_tags:update_all': rules.projectMember,
+  'compute:server_tags:delete': rules.projectMember,
+  'compute:server_tags:delete_all': rules.projectMember,
+  'compute:instance_actions:list': rules.projectReader,
+  'compute:instance_actions:show': rules.projectReader,
+  'compute:instance_actions:events': rules.admin,
 }

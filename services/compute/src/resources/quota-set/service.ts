@@ -61,6 +61,8 @@ export const quotaService = (transaction: QuotaTransaction) => ({
     }))
   },
 
+  limitsOfProject: (projectId: string): Promise<Limits> => transaction(tx => limitsOf(tx, projectId)),
+
   /** Without `force` a limit may not go below what is used already. */
   update: (projectId: string, limits: Partial<Limits>, force: boolean): Promise<Limits> =>
     transaction(async tx => {

@@ -44,7 +44,7 @@ export const metadataKey = z
   .max(255)
   .regex(/^[\w\-:. ]+$/, 'may hold letters, digits, -, _, :, . and blanks')
 export const Metadata = z.record(metadataKey, z.string().max(255))
-const tag = z
+export const tag = z
   .string()
   .min(1)
   .max(60)
@@ -145,7 +145,7 @@ export const ServerId = z.object({ id: z.string() })
 
 const text = z.string().max(255).optional()
 const many = z.union([z.string(), z.array(z.string())]).optional()
-const when = z.iso
+export const when = z.iso
   .datetime({ offset: true, local: true })
   .transform(value => new Date(/[zZ]|[+-]\d\d:?\d\d$/.test(value) ? value : `${value}Z`))
 

@@ -172,6 +172,21 @@ export const serverService = (deps: ServerDeps) => {
     /** An operator's retry: want stays, the fault goes, everything is looked at again. */
     resetState: (ctx: Ctx, id: string) => change(ctx, id, 'resetState', () => ({})),
 
+    /** @returns the metadata as it is now */
+    async setMetadata(
+      ctx: Ctx,
+      id: string,
+      next: (current: Record<string, string>) => Record<string, string>,
+    ): Promise<Record<string, string>> {
+      let metadata: Record<string, string> = {}
+      await change(ctx, id, 'updateMetadata', found => {
+        allow('metadata', found, ctx)
+        metadata = next(found.server.metadata)
+        return { metadata }
+      })
+      return metadata
+    },
+
     async setLocked(ctx: Ctx, id: string, locked: boolean): Promise<void> {
       const { server } = await get(ctx, id)
       await servers.setLocked(server.id, locked)

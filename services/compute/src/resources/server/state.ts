@@ -133,7 +133,7 @@ function taskOf(vm: VmFacts): string | null {
   return null
 }
 
-export type Verb = 'start' | 'stop' | 'reboot' | 'console'
+export type Verb = 'start' | 'stop' | 'reboot' | 'console' | 'metadata'
 
 /** In which statuses each verb is allowed; the others are refused with 409 that names them. */
 const ALLOWED: Record<Verb, readonly Shown['status'][]> = {
@@ -141,6 +141,7 @@ const ALLOWED: Record<Verb, readonly Shown['status'][]> = {
   stop: ['ACTIVE', 'ERROR'],
   reboot: ['ACTIVE', 'SHUTOFF', 'ERROR', 'REBOOT', 'HARD_REBOOT', 'PAUSED'],
   console: ['ACTIVE', 'SHUTOFF', 'PAUSED', 'REBOOT', 'HARD_REBOOT', 'BUILD', 'ERROR'],
+  metadata: ['ACTIVE', 'SHUTOFF', 'PAUSED', 'REBOOT', 'HARD_REBOOT', 'BUILD', 'ERROR'],
 }
 
 /** null: allowed; otherwise why not, in Nova's words plus what would be. */
