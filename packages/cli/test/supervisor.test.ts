@@ -7,6 +7,7 @@ import { openInstance } from '@caelum/lab'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type Location, locate, makeFolders } from '../src/instance/location.ts'
 import { takeDown } from '../src/instance/take-down.ts'
+import { supervisorStatus } from '../src/supervisor/control-client.ts'
 import { identify, markedProcesses } from '../src/supervisor/process-table.ts'
 import { Supervisor } from '../src/supervisor/supervisor.ts'
 import type { Unit } from '../src/supervisor/unit.ts'
@@ -113,9 +114,13 @@ async function killedSupervisor(names: string[]): Promise<void> {
   const child: ChildProcess = spawn(
     process.execPath,
     [new URL('./supervisor-process.ts', import.meta.url).pathname, location.dataDir, folder, ...names],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
+    { stdio: 'ignore' },
   )
-  await once(child.stdout!, 'data')
+  await expect
+    .poll(async () => (await supervisorStatus(location.controlSocket))?.units.map(unit => unit.state), {
+      timeout: 10_000,
+    })
+    .toEqual(names.map(() => 'ready'))
   child.kill('SIGKILL')
   await once(child, 'exit')
 }

@@ -1,15 +1,13 @@
-import { type LabHost, openInstance } from '@caelum/lab'
+import { openInstance } from '@caelum/lab'
 import type { Location } from '../instance/location.ts'
 import { API_SERVICES, type ApiService } from '../instance/services.ts'
 import type { Settings } from '../instance/settings.ts'
-import type { Unit } from '../supervisor/unit.ts'
+import type { Plan } from '../supervisor/unit.ts'
 import { apiService, gateway, migrations, type ServiceExtras } from './api-services.ts'
 import { planHosts } from './hosts.ts'
 import { exists } from './node-program.ts'
 import { database } from './postgres.ts'
 import { redis } from './redis.ts'
-
-export type Plan = { units: Unit[]; hosts: ReadonlyMap<string, LabHost> }
 
 /** Everything that an instance with these settings runs. Starts nothing. */
 export async function planCloud(location: Location, settings: Settings): Promise<Plan> {

@@ -1,7 +1,7 @@
 import { existsSync, rmSync } from 'node:fs'
 import { removeInstance } from '@caelum/lab'
 import { CommandError } from '../command.ts'
-import { askSupervisor } from '../supervisor/control-client.ts'
+import { askSupervisor, supervisorStatus } from '../supervisor/control-client.ts'
 import { sweepProcesses } from '../supervisor/sweep.ts'
 import type { Location } from './location.ts'
 
@@ -15,10 +15,11 @@ const STOP_MS = 60_000
  * @returns whether anything ran
  */
 export async function takeDown(location: Location): Promise<boolean> {
-  const answer = await askSupervisor(location.controlSocket, { op: 'stop' }, STOP_MS).catch(() => undefined)
+  const alive = await supervisorStatus(location.controlSocket).catch(() => undefined)
+  if (alive) await askSupervisor(location.controlSocket, { op: 'stop' }, STOP_MS).catch(() => undefined)
   const swept = await sweepProcesses(location.id, 5_000)
   await removeInstance(location.id)
-  return answer !== undefined || swept > 0
+  return alive !== undefined || swept > 0
 }
 
 /** Removes the data folder, if it is one of ours. */

@@ -29,8 +29,14 @@ export async function askSupervisor(
   })
 }
 
-/** @returns undefined when no supervisor runs */
+/** a supervisor that takes longer to say how it is hangs */
+const STATUS_MS = 5_000
+
+/**
+ * @returns undefined when no supervisor runs
+ * @throws Error when it hangs
+ */
 export async function supervisorStatus(socketPath: string): Promise<SupervisorStatus | undefined> {
-  const answer = await askSupervisor(socketPath, { op: 'status' }, 10_000)
+  const answer = await askSupervisor(socketPath, { op: 'status' }, STATUS_MS)
   return answer?.ok ? answer.status : undefined
 }

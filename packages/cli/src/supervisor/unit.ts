@@ -1,4 +1,4 @@
-import type { ProcessSpec } from '@caelum/lab'
+import type { LabHost, ProcessSpec } from '@caelum/lab'
 
 /**
  * One node of what an instance runs: a step that ends, or a process that stays.
@@ -19,6 +19,9 @@ export type Unit = {
   /** how long it may take to end after being asked, before it is killed */
   graceMs?: number
 }
+
+/** What is to run, and the lab hosts among it by name, for those who play their accidents. */
+export type Plan = { units: Unit[]; hosts: ReadonlyMap<string, LabHost> }
 
 export type UnitState = 'waiting' | 'preparing' | 'starting' | 'ready' | 'unhealthy' | 'failing' | 'stopped'
 
