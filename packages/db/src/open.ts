@@ -12,10 +12,10 @@ export interface DatabaseOptions {
 }
 
 /**
- * The driver adapter for a service's generated Prisma client, over one bounded pool. A connection that dies while
- * idle (PostgreSQL restarting) is logged and replaced; without the listener it would end the process.
+ * One bounded pool. A connection that dies while idle (PostgreSQL restarting) is logged and replaced; without the
+ * listener it would end the process.
  */
-export function prismaAdapter({ url, schema, poolSize = 10, log }: DatabaseOptions): PrismaPg {
+export function openPool({ url, schema, poolSize = 10, log }: DatabaseOptions): Pool {
   const pool = new Pool({
     connectionString: url,
     max: poolSize,
@@ -25,5 +25,13 @@ export function prismaAdapter({ url, schema, poolSize = 10, log }: DatabaseOptio
     options: `-c search_path=${schema} -c statement_timeout=30000 -c idle_in_transaction_session_timeout=30000`,
   })
   pool.on('error', error => log.warn({ error: error.message }, 'an idle database connection was lost'))
-  return new PrismaPg(pool, { schema, disposeExternalPool: true })
+  return pool
 }
+
+/**
+ * The driver adapter for a service's generated Prisma client.
+ *
+ * @param pool of `openPool`, for a service that shares it with statements of its own; ended with the client
+ */
+export const prismaAdapter = (options: DatabaseOptions, pool: Pool = openPool(options)): PrismaPg =>
+  new PrismaPg(pool, { schema: options.schema, disposeExternalPool: true })

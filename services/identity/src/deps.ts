@@ -1,4 +1,4 @@
-import { prismaAdapter, withSessionLock } from '@caelum/db'
+import { openPool, prismaAdapter, withSessionLock } from '@caelum/db'
 import type { Logger } from '@caelum/kernel'
 import { openTrust, TokenVerifier } from '@caelum/token'
 import { type BootstrapConfig, bootstrap } from './bootstrap/bootstrap.ts'
@@ -52,9 +52,9 @@ export type Deps = Awaited<ReturnType<typeof createDeps>>
 
 export async function createDeps(options: DepsOptions) {
   const { databaseUrl, log, tokenTtlS } = options
-  const db = new PrismaClient({
-    adapter: prismaAdapter({ url: databaseUrl, schema: 'identity', log, poolSize: 20 }),
-  })
+  const database = { url: databaseUrl, schema: 'identity', log, poolSize: 20 }
+  const pool = openPool(database)
+  const db = new PrismaClient({ adapter: prismaAdapter(database, pool) })
   const hasher = new PasswordHasher({ cost: options.hashCost, concurrency: options.hashConcurrency })
   const keys = new KeyRing(signingKeyStore(db), options.sealingKey, tokenTtlS)
   const trust = await openTrust({ url: databaseUrl, log })
@@ -73,6 +73,7 @@ export async function createDeps(options: DepsOptions) {
   return {
     db,
     keys,
+    transact,
     verifier,
     catalog,
     domains: domainService(domainStore(db, transact)),
@@ -84,7 +85,7 @@ export async function createDeps(options: DepsOptions) {
     regions,
     services: serviceService(serviceStore(db), catalog),
     endpoints: endpointService(endpointStore(db), regions, catalog),
-    tokens: tokenService({ store: tokenStore(db, transact), hasher, keys, verifier, ttlS: tokenTtlS }),
+    tokens: tokenService({ store: tokenStore(pool, transact), hasher, keys, verifier, ttlS: tokenTtlS }),
     async close() {
       await trust.close()
       await db.$disconnect()

@@ -5,7 +5,7 @@
  * show it, and no photograph may be taken in between. So:
  *
  * - Whoever issues a token holds TRUST_LOCK shared while reading the user's rights, and the token's time of issue is
- *   read under it (`lockForIssue`).
+ *   read under it (`LOCK_FOR_ISSUE`).
  * - Whoever takes rights away does so, then takes TRUST_LOCK exclusively and writes the revocation as the last thing
  *   of the same transaction (`transactOn`), timed under the lock.
  *
@@ -14,7 +14,7 @@
  * readers rely (packages/token/src/trust.ts). Rows are locked before it, never after: no deadlock.
  */
 import { subject } from '@caelum/token'
-import { Prisma, type PrismaClient } from '../generated/client.ts'
+import type { Prisma, PrismaClient } from '../generated/client.ts'
 
 /** What Prisma hands into an interactive transaction; a whole client fits too. */
 export type Transaction = Prisma.TransactionClient
@@ -22,7 +22,8 @@ export type Transaction = Prisma.TransactionClient
 /** only has to differ from the other advisory locks of this database */
 const TRUST_LOCK = 7_270_001
 
-export const lockForIssue = Prisma.sql`select pg_advisory_xact_lock_shared(${TRUST_LOCK}::bigint)::text`
+/** before the rights are read, in the same transaction */
+export const LOCK_FOR_ISSUE = `select pg_advisory_xact_lock_shared(${TRUST_LOCK})`
 
 /** Subjects to revoke, or how to find them once the lock is held. */
 type Revoked = readonly string[] | ((tx: Transaction) => Promise<readonly string[]>)

@@ -48,8 +48,8 @@ const scopeRoutes = (assignments: AssignmentService): Route[] => [
     path: '/v3/auth/projects',
     summary: 'List the projects one can have a token for',
     async handle(ctx, { request }) {
-      const { projects } = await assignments.ownScopes(ctx)
-      return viewPage(ctx, request, { name: 'projects', rows: projects }, viewProject)
+      const rows = await assignments.ownProjects(ctx)
+      return viewPage(ctx, request, { name: 'projects', rows }, viewProject)
     },
   }),
   route({
@@ -58,8 +58,8 @@ const scopeRoutes = (assignments: AssignmentService): Route[] => [
     path: '/v3/auth/domains',
     summary: 'List the domains one can have a token for',
     async handle(ctx, { request }) {
-      const { domains } = await assignments.ownScopes(ctx)
-      return viewPage(ctx, request, { name: 'domains', rows: domains }, viewDomain)
+      const rows = await assignments.ownDomains(ctx)
+      return viewPage(ctx, request, { name: 'domains', rows }, viewDomain)
     },
   }),
   route({
@@ -68,7 +68,7 @@ const scopeRoutes = (assignments: AssignmentService): Route[] => [
     path: '/v3/auth/system',
     summary: 'Whether one can have a token for the system',
     async handle(ctx) {
-      const { system } = await assignments.ownScopes(ctx)
+      const system = await assignments.onSystem(ctx)
       return { system: system ? [{ all: true }] : [], links: linkTo(ctx, 'auth/system') }
     },
   }),

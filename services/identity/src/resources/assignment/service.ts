@@ -63,15 +63,13 @@ export const assignmentService = (store: AssignmentStore, roles: RoleService) =>
     },
 
     /** where the caller could have a token for */
-    async ownScopes(ctx: Ctx): Promise<{ projects: Project[]; domains: Project[]; system: boolean }> {
-      const { userId } = ctx.caller
-      const enabled = (rows: Project[]) => rows.filter(row => row.enabled)
-      return {
-        projects: enabled(await store.projects(userId)),
-        domains: enabled(await store.domains(userId)),
-        system: await store.hasSystemRole(userId),
-      }
+    async ownProjects({ caller }: Ctx): Promise<Project[]> {
+      return (await store.projects(caller.userId)).filter(row => row.enabled)
     },
+    async ownDomains({ caller }: Ctx): Promise<Project[]> {
+      return (await store.domains(caller.userId)).filter(row => row.enabled)
+    },
+    onSystem: ({ caller }: Ctx): Promise<boolean> => store.hasSystemRole(caller.userId),
   }
 }
 

@@ -66,8 +66,7 @@ export const tokenService = ({ store, hasher, keys, verifier, ttlS }: Dependenci
     const parent = proof.parent
     const base: FactsQuery = {
       userId: proof.userId,
-      targetId: null,
-      system: false,
+      target: null,
       parent: parent ? { subjects: subjectsOf(parent), issuedAt: issuedAtMs(parent) } : null,
     }
     const facts = scope ? await scoped(base, scope) : await byDefault(base)
@@ -77,22 +76,22 @@ export const tokenService = ({ store, hasher, keys, verifier, ttlS }: Dependenci
   }
 
   async function scoped(base: FactsQuery, scope: Scope): Promise<Facts | null> {
-    if (scope.unscoped) return store.facts(base)
-    if (scope.system) return mustHaveRoles(await store.facts({ ...base, system: true }))
-    const targetId = scope.project
-      ? await store.projectId(scope.project)
-      : await store.domainId(scope.domain ?? {})
-    const facts = await store.facts({ ...base, targetId })
-    const wantsDomain = scope.domain !== undefined
-    if (!facts?.target?.enabled || facts.target.is_domain !== wantsDomain) throw errors.unauthenticated()
-    return mustHaveRoles(facts)
+    const target = targetOf(scope)
+    const facts = await store.facts({ ...base, target })
+    if (!target || !facts) return facts
+    const there =
+      target.kind === 'system' ||
+      (facts.target?.enabled && facts.target.is_domain === (target.kind === 'domain'))
+    if (!there || facts.role_ids.length === 0) throw errors.unauthenticated()
+    return facts
   }
 
   /** keystone/api/_shared/authentication.py: the default project where there is a right to it, else no scope. */
   async function byDefault(base: FactsQuery): Promise<Facts | null> {
     const facts = await store.facts(base)
     if (!facts?.default_project_id) return facts
-    const there = await store.facts({ ...base, targetId: facts.default_project_id })
+    const target = { kind: 'project' as const, ref: { id: facts.default_project_id } }
+    const there = await store.facts({ ...base, target })
     return there?.target?.enabled && !there.target.is_domain && there.role_ids.length > 0 ? there : facts
   }
 
@@ -131,9 +130,10 @@ export const tokenService = ({ store, hasher, keys, verifier, ttlS }: Dependenci
   }
 }
 
-function mustHaveRoles(facts: Facts | null): Facts {
-  if (!facts || facts.role_ids.length === 0) throw errors.unauthenticated()
-  return facts
+function targetOf({ project, domain, system }: Scope): FactsQuery['target'] {
+  if (project) return { kind: 'project', ref: project }
+  if (domain) return { kind: 'domain', ref: domain }
+  return system ? { kind: 'system' } : null
 }
 
 /** Several methods must prove the same user; the token with the nearest end bounds the new one. */

@@ -1,6 +1,6 @@
-import type { PrismaClient } from '../../generated/client.ts'
-import { lockForIssue, type Transact } from '../../revocation/store.ts'
-import type { DomainRef, Login, ProjectRef } from './schema.ts'
+import type { Pool } from 'pg'
+import { LOCK_FOR_ISSUE, type Transact } from '../../revocation/store.ts'
+import type { Login, ProjectRef } from './schema.ts'
 
 export type TokenStore = ReturnType<typeof tokenStore>
 
@@ -43,90 +43,92 @@ export interface Facts {
 
 export interface FactsQuery {
   userId: string
-  /** project or domain; null: none */
-  targetId: string | null
-  /** true: the roles on the whole system */
-  system: boolean
+  /** where the roles are asked for; null: nowhere */
+  target: { kind: 'project' | 'domain'; ref: ProjectRef } | { kind: 'system' } | null
   /** subjects of the token this one is made from, and when that was issued, ms since 1970 */
   parent: { subjects: string[]; issuedAt: number } | null
 }
 
-export const tokenStore = (db: PrismaClient, transact: Transact) => ({
+/** The two statements of every login, prepared once a connection: planning the second costs more than running it. */
+const CREDENTIALS = `
+  select u.id as user_id, p.id as password_id, p.hash
+  from users u left join lateral
+    (select id, hash from passwords where user_id = u.id order by id desc limit 1) p on true
+  where u.id = coalesce($1::text, (select id from users where name = $2::text and domain_id =
+    coalesce($3::text, (select id from projects where name = $4::text and is_domain))))`
+
+const FACTS = `
+  with recursive target (id) as (
+    select coalesce($2::text, case $3::text
+      when 'domain' then (select id from projects where name = $4::text and is_domain)
+      when 'project' then (select id from projects where name = $4::text and not is_domain and domain_id =
+        coalesce($5::text, (select id from projects where name = $6::text and is_domain)))
+    end)
+  ), up (id, parent_id, enabled, depth) as (
+    select id, parent_id, enabled, 0 from projects where id = (select id from target)
+    union all
+    select p.id, p.parent_id, p.enabled, up.depth + 1 from up join projects p on p.id = up.parent_id
+  ), mine as (
+    select target_id, role_id, inherited from assignments where user_id = $1
+    union all
+    select a.target_id, a.role_id, a.inherited from memberships m join assignments a using (group_id)
+    where m.user_id = $1
+  ), assigned as (
+    select distinct mine.role_id from mine left join up on up.id = mine.target_id
+    where case when $3 = 'system' then mine.target_id is null
+      else up.id is not null and mine.inherited = (up.depth > 0) end
+  )
+  select
+    floor(extract(epoch from greatest(clock_timestamp(),
+      (select issued_until from revocations order by id desc limit 1) + interval '1 ms')) * 1000)::float8 as at,
+    (select kid from signing_keys where signs_from <= clock_timestamp() order by signs_from desc limit 1) as kid,
+    (select id from passwords where user_id = u.id order by id desc limit 1) as password_id,
+    json_build_object('id', u.id, 'name', u.name, 'domain_id', d.id, 'domain_name', d.name,
+      'enabled', u.enabled and d.enabled) as user,
+    u.default_project_id,
+    (select json_build_object('id', t.id, 'name', t.name, 'is_domain', t.is_domain,
+        'domain_id', td.id, 'domain_name', td.name, 'enabled', (select bool_and(enabled) from up))
+      from projects t join projects td on td.id = coalesce(t.domain_id, t.id)
+      where t.id = (select id from target)) as target,
+    (select coalesce(json_agg(role_id), '[]') from assigned) as role_ids,
+    (select coalesce(json_agg(json_build_array(id, name, domain_id)), '[]') from roles) as roles,
+    (select coalesce(json_agg(json_build_array(prior_id, implied_id)), '[]') from implications) as implications,
+    exists (select from revocations where subject = any($7::text[])
+      and issued_until >= to_timestamp($8::double precision / 1000)) as revoked
+  from users u join projects d on d.id = u.domain_id
+  where u.id = $1`
+
+export const tokenStore = (pool: Pool, transact: Transact) => ({
   revoke: (subjects: string[]): Promise<void> =>
     transact(async () => ({ value: undefined, revoked: subjects })),
 
   async credentials({ id, name, domain }: Login): Promise<Credentials | null> {
-    const rows = await db.$queryRaw<Credentials[]>`
-      select u.id as user_id, p.id as password_id, p.hash
-      from users u
-      join projects d on d.id = u.domain_id
-      left join lateral
-        (select id, hash from passwords where user_id = u.id order by id desc limit 1) p on true
-      where case when ${id ?? null}::text is not null then u.id = ${id ?? null}
-        else u.name = ${name ?? null} and case when ${domain?.id ?? null}::text is not null
-          then d.id = ${domain?.id ?? null} else d.name = ${domain?.name ?? null} and d.is_domain end end`
+    const { rows } = await pool.query<Credentials>({
+      name: 'credentials',
+      text: CREDENTIALS,
+      values: [id, name, domain?.id, domain?.name],
+    })
     return rows[0] ?? null
   },
 
-  async projectId({ id, name, domain }: ProjectRef): Promise<string | null> {
-    if (id !== undefined) return id
-    const domainId = domain ? await this.domainId(domain) : null
-    if (domainId === null) return null
-    const row = await db.project.findFirst({
-      where: { name: name ?? '', domain_id: domainId, is_domain: false },
-      select: { id: true },
-    })
-    return row?.id ?? null
-  },
-
-  async domainId({ id, name }: DomainRef): Promise<string | null> {
-    if (id !== undefined) return id
-    const row = await db.project.findFirst({
-      where: { name: name ?? '', is_domain: true },
-      select: { id: true },
-    })
-    return row?.id ?? null
-  },
-
   /** null when there is no such user */
-  async facts({ userId, targetId, system, parent }: FactsQuery): Promise<Facts | null> {
-    const [, rows] = await db.$transaction([
-      db.$queryRaw(lockForIssue),
-      db.$queryRaw<{ facts: Facts }[]>`
-        with recursive up (id, parent_id, enabled, depth) as (
-          select id, parent_id, enabled, 0 from projects where id = ${targetId}
-          union all
-          select p.id, p.parent_id, p.enabled, up.depth + 1 from up join projects p on p.id = up.parent_id
-        ), assigned as (
-          select distinct a.role_id
-          from assignments a left join up on up.id = a.target_id
-          where (a.user_id = ${userId}
-              or a.group_id in (select group_id from memberships where user_id = ${userId}))
-            and case when ${system} then a.target_id is null
-              else up.id is not null and a.inherited = (up.depth > 0) end
-        )
-        select json_build_object(
-          'at', floor(extract(epoch from greatest(clock_timestamp(),
-            (select issued_until from revocations order by id desc limit 1) + interval '1 ms')) * 1000),
-          'kid', (select kid from signing_keys where signs_from <= clock_timestamp()
-            order by signs_from desc limit 1),
-          'password_id', (select id from passwords where user_id = u.id order by id desc limit 1),
-          'user', json_build_object('id', u.id, 'name', u.name, 'domain_id', d.id, 'domain_name', d.name,
-            'enabled', u.enabled and d.enabled),
-          'default_project_id', u.default_project_id,
-          'target', (select json_build_object('id', t.id, 'name', t.name, 'is_domain', t.is_domain,
-              'domain_id', td.id, 'domain_name', td.name, 'enabled', (select bool_and(enabled) from up))
-            from projects t join projects td on td.id = coalesce(t.domain_id, t.id) where t.id = ${targetId}),
-          'role_ids', (select coalesce(json_agg(role_id), '[]') from assigned),
-          'roles', (select coalesce(json_agg(json_build_array(id, name, domain_id)), '[]') from roles),
-          'implications', (select coalesce(json_agg(json_build_array(prior_id, implied_id)), '[]')
-            from implications),
-          'revoked', exists (select from revocations where subject = any(${parent?.subjects ?? []}::text[])
-            and issued_until >= to_timestamp(${parent?.issuedAt ?? 0}::double precision / 1000))
-        ) as facts
-        from users u join projects d on d.id = u.domain_id
-        where u.id = ${userId}`,
-    ])
-    return rows[0]?.facts ?? null
+  async facts({ userId, target, parent }: FactsQuery): Promise<Facts | null> {
+    const ref = target && target.kind !== 'system' ? target.ref : undefined
+    const values = [
+      userId,
+      ...[ref?.id, target?.kind, ref?.name, ref?.domain?.id, ref?.domain?.name],
+      ...[parent?.subjects ?? [], parent?.issuedAt ?? 0],
+    ]
+    const client = await pool.connect()
+    try {
+      await client.query(`begin; ${LOCK_FOR_ISSUE}`)
+      const { rows } = await client.query<Facts>({ name: 'facts', text: FACTS, values })
+      await client.query('commit')
+      client.release()
+      return rows[0] ?? null
+    } catch (error) {
+      client.release(true)
+      throw error
+    }
   },
 })
