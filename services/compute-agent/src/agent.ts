@@ -19,8 +19,8 @@ import type { HypervisorDriver } from './hypervisor/driver.ts'
 import { ImageCache } from './image-cache/cache.ts'
 import type { Directory } from './metadata/directory.ts'
 import type { HostNetwork } from './network/host-network.ts'
+import { Slots } from './slots.ts'
 import { VmLoop } from './vm/loop.ts'
-import { Slots } from './vm/slots.ts'
 
 export interface AgentOptions {
   api: ComputeApi

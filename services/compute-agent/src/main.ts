@@ -15,7 +15,7 @@ const MAX_STOP_MS = 20_000
 
 const config = readConfig()
 const log = createLogger('compute-agent', config.LOG_LEVEL)
-const api = await openComputeApi(config.CAELUM_COMPUTE_AGENT_URL, {
+const api = openComputeApi(config.CAELUM_COMPUTE_AGENT_URL, {
   ca: config.CAELUM_AGENT_CA_FILE,
   cert: config.CAELUM_AGENT_CERT_FILE,
   key: config.CAELUM_AGENT_KEY_FILE,

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { silentLogger } from '@caelum/kernel'
@@ -20,9 +20,9 @@ let driver: FakeDriver
 let dataDir: string
 const running: { stop: AbortController; ended: Promise<'stopped' | 'superseded'> }[] = []
 
-const startAgent = async (identity = client, directory = new Directory()) => {
+const startAgent = (identity = client, directory = new Directory()) => {
   const stop = new AbortController()
-  const api = await openComputeApi(compute.url, identity)
+  const api = openComputeApi(compute.url, identity)
   const ended = runAgent(
     {
       api,
@@ -78,7 +78,7 @@ describe('agent and compute', () => {
     const image = compute.addImage('img-1', Buffer.alloc(3_000_000, 'a'))
     const { id } = compute.want({ disk: { image, size_gb: 1 } })
     const sibling = compute.want({ disk: { image, size_gb: 1 } })
-    await startAgent()
+    startAgent()
     await allSettled()
     expect(compute.facts).toMatchObject({ hostname: 'host-1', protocol: 1, hypervisor_type: 'fake' })
     expect(compute.imageRequests).toBe(1)
@@ -91,7 +91,7 @@ describe('agent and compute', () => {
 
   test('changes arrive by the long poll, without a full picture', async () => {
     compute.want()
-    await startAgent()
+    startAgent()
     await allSettled()
     await eventually(() => compute.polls.at(-1)! > 0)
     const { id } = compute.want()
@@ -101,7 +101,7 @@ describe('agent and compute', () => {
 
   test('compute goes away and comes back: guests run on, what happened meanwhile is told', async () => {
     const vm = compute.want()
-    await startAgent()
+    startAgent()
     await allSettled()
     await compute.stop()
     driver.destroyBehind(vm.id)
@@ -115,7 +115,7 @@ describe('agent and compute', () => {
 
   test('an agent that starts before compute does waits for it', async () => {
     await compute.stop()
-    await startAgent()
+    startAgent()
     compute.want()
     await compute.start()
     await allSettled()
@@ -123,21 +123,21 @@ describe('agent and compute', () => {
 
   test('the next agent finds everything as it is and begins nothing anew', async () => {
     const list = [compute.want(), compute.want({ power: 'stopped' })]
-    await startAgent()
+    startAgent()
     await allSettled()
     await stopAgents()
     expect(driver.domains.get(list[0]!.id)?.power).toBe('running')
     driver.calls.length = 0
     compute.seen.clear()
-    await startAgent()
+    startAgent()
     await eventually(() => compute.seen.size === 2 && compute.isSettled())
     expect(driver.calls.every(call => call === 'list ')).toBe(true)
   })
 
   test('an agent whose report is refused stops itself, and the newer one works on', async () => {
-    const first = await startAgent()
+    const first = startAgent()
     await eventually(() => compute.reports > 0)
-    await startAgent()
+    startAgent()
     expect(await first.ended).toBe('superseded')
     compute.want()
     await allSettled()
@@ -146,7 +146,7 @@ describe('agent and compute', () => {
 
   test('a certificate of another host gets nothing', async () => {
     compute.want()
-    await startAgent(authority.issue('host-2'))
+    startAgent(authority.issue('host-2'))
     await eventually(() => compute.refused > 1)
     await stopAgents()
     expect(compute.epoch).toBe(0)
@@ -157,19 +157,38 @@ describe('agent and compute', () => {
   test('a certificate of another authority is refused by both sides', async () => {
     const other = new Authority()
     const stranger = other.issue('host-1')
-    const api = await openComputeApi(compute.url, { ...stranger, ca: client.ca })
+    const api = openComputeApi(compute.url, { ...stranger, ca: client.ca })
     await expect(api.wanted(0, 0, AbortSignal.timeout(5_000))).rejects.toThrow()
     await api.close()
-    const trusting = await openComputeApi(compute.url, { ...client, ca: stranger.ca })
+    const trusting = openComputeApi(compute.url, { ...client, ca: stranger.ca })
     await expect(trusting.wanted(0, 0, AbortSignal.timeout(5_000))).rejects.toThrow(/certificate/)
     await trusting.close()
     other.remove()
     expect(compute.polls).toEqual([])
   })
 
+  test('a renewed certificate is used without a restart', async () => {
+    const old = new Authority()
+    const renewed = mkdtempSync(join(tmpdir(), 'agent-tls-'))
+    const files = { ca: join(renewed, 'ca'), cert: join(renewed, 'cert'), key: join(renewed, 'key') }
+    const install = ({ cert, key }: Identity) => {
+      copyFileSync(client.ca, files.ca)
+      copyFileSync(cert, files.cert)
+      copyFileSync(key, files.key)
+    }
+    install(old.issue('host-1'))
+    const api = openComputeApi(compute.url, files)
+    await expect(api.wanted(0, 0, AbortSignal.timeout(5_000))).rejects.toThrow()
+    install(client)
+    await expect(api.wanted(0, 0, AbortSignal.timeout(5_000))).resolves.toMatchObject({ full: true })
+    await api.close()
+    old.remove()
+    rmSync(renewed, { recursive: true })
+  })
+
   test('console output is asked for and answered', async () => {
     const { id } = compute.want()
-    await startAgent()
+    startAgent()
     await allSettled()
     driver.consoles.set(id, 'one\ntwo\nthree')
     compute.ask({ id: 'ask-1', kind: 'console', vm_id: id, lines: 2 })
@@ -181,7 +200,7 @@ describe('agent and compute', () => {
 
   test('output beyond 1 MiB is cut at its beginning, not within a character', async () => {
     const { id } = compute.want()
-    await startAgent()
+    startAgent()
     await allSettled()
     driver.consoles.set(id, `${'ä'.repeat(600_000)}x`)
     compute.ask({ id: 'ask-1', kind: 'console', vm_id: id, lines: null })
@@ -193,11 +212,11 @@ describe('agent and compute', () => {
 
   test('strays are told with the host', async () => {
     const vm = compute.want()
-    await startAgent()
+    startAgent()
     await allSettled()
     compute.vms.delete(vm.id)
     await stopAgents()
-    await startAgent()
+    startAgent()
     await eventually(() => compute.strays.length === 1)
     expect(compute.strays[0]).toMatchObject({ id: vm.id, power: 'running' })
     expect(driver.domains.has(vm.id)).toBe(true)
@@ -207,7 +226,7 @@ describe('agent and compute', () => {
     const image = compute.addImage('img-1', Buffer.from('bytes'))
     compute.images.clear()
     const { id } = compute.want({ disk: { image, size_gb: 1 } })
-    await startAgent()
+    startAgent()
     await eventually(() => compute.seen.get(id)?.fault?.code === 'image-gone')
     expect(compute.seen.get(id)).toMatchObject({ generation: 1, power: 'absent', fault: { permanent: true } })
     compute.want({ id, power: 'gone' })
@@ -218,14 +237,14 @@ describe('agent and compute', () => {
     const image = compute.addImage('img-1', Buffer.alloc(500_000, 'b'))
     compute.breakImageAfter = 100_000
     compute.want({ disk: { image, size_gb: 1 } })
-    await startAgent()
+    startAgent()
     await allSettled()
     expect(compute.imageRequests).toBe(2)
   })
 
   test('a host with more vms than fit into one report tells them all', async () => {
     for (let n = 0; n < 1_200; n++) compute.want()
-    await startAgent()
+    startAgent()
     await allSettled()
     expect(driver.domains.size).toBe(1_200)
   })

@@ -32,6 +32,8 @@ export class FakeDriver implements HypervisorDriver {
   violations: string[] = []
   /** how the guest takes being asked: off at once, or never */
   obedient = true
+  /** the daemon does not answer; guests run on */
+  down = false
   softReboots: 'rebooted' | 'ignored' = 'rebooted'
   consoles = new Map<string, string>()
   #failures: { verb: Verb; when: 'before' | 'after'; fault: Error; id: string | undefined }[] = []
@@ -158,6 +160,7 @@ export class FakeDriver implements HypervisorDriver {
     this.calls.push(`${verb} ${id}`)
     try {
       await new Promise(resolve => setImmediate(resolve))
+      if (this.down) throw new DriverFault('hypervisor-down', 'away')
       this.#maybeFail(verb, id, 'before')
       const result = act()
       this.#maybeFail(verb, id, 'after')

@@ -5,8 +5,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { DriverFault } from '../src/hypervisor/driver.ts'
 import { ImageFault } from '../src/image-cache/fault.ts'
 import { noNetwork } from '../src/network/host-network.ts'
+import { Slots } from '../src/slots.ts'
 import { VmLoop } from '../src/vm/loop.ts'
-import { Slots } from '../src/vm/slots.ts'
 import { wantedVm } from './factory.ts'
 import { FakeDriver, type Verb } from './fake-driver.ts'
 
@@ -336,6 +336,22 @@ describe('a want that changes under way', () => {
     expect((await settled(vm)).power).toBe('gone')
   })
 
+  test('dropped and wanted again under way: one verb at a time', async () => {
+    let arrive: () => void = () => undefined
+    imageArrives = new Promise(resolve => {
+      arrive = resolve
+    })
+    const vm = wantedVm({ disk: { image: IMAGE, size_gb: 1 } })
+    for (let n = 0; n < 5; n++) {
+      wantAll(vm)
+      wantAll()
+    }
+    wantAll(vm)
+    arrive()
+    await settled(vm)
+    expect(driver.boots.get(vm.id)).toBe(1)
+  })
+
   test('an older document is refused', async () => {
     const vm = wantedVm({ generation: 2 })
     want(vm)
@@ -357,12 +373,16 @@ describe('a want that changes under way', () => {
 
   test('until the first look and while the hypervisor is down nothing is claimed', async () => {
     await vms.close()
-    for (let n = 0; n < 2; n++) driver.failOnce('list', { fault: new DriverFault('hypervisor-down', 'away') })
+    driver.down = true
     vms = agent({ pauseMs: () => 3_600_000 })
     const vm = wantedVm()
     want(vm)
-    await eventually(() => driver.calls.filter(call => call === 'list ').length >= 2)
+    const lists = driver.calls.length
+    await eventually(() => driver.calls.length > lists)
+    driver.ring(null)
+    await eventually(() => driver.calls.length > lists + 1)
     expect(vms.facts(vm.id)).toBeNull()
+    driver.down = false
     driver.ring(null)
     await settled(vm)
   })

@@ -2,7 +2,6 @@
  * Compute's agent API, called over mutual TLS: the server shows a certificate of our CA for its address, we show the
  * host's. Nothing is tried again here; the loops that call know what a failure means to them.
  */
-import { readFile } from 'node:fs/promises'
 import {
   type Answer,
   HelloReply,
@@ -14,12 +13,7 @@ import {
 import { Agent, request } from 'undici'
 import type { z } from 'zod'
 import { ImageFault } from '../image-cache/fault.ts'
-
-export interface TlsFiles {
-  ca: string
-  cert: string
-  key: string
-}
+import { connectWith, type TlsFiles } from './tls.ts'
 
 /** Compute answered, but not with what was asked for. */
 export class ComputeApiError extends Error {
@@ -37,7 +31,7 @@ export class ComputeApiError extends Error {
 const PATIENCE_MS = 15_000
 /** longest silence in the middle of an image, ms */
 const IMAGE_SILENCE_MS = 60_000
-/** longest error message that is kept */
+/** longest part of an error's body that is kept */
 const MAX_ERROR_CHARS = 500
 
 export interface ComputeApi {
@@ -51,11 +45,9 @@ export interface ComputeApi {
   close(): Promise<void>
 }
 
-/** @throws when a file cannot be read */
-export async function openComputeApi(url: string, files: TlsFiles): Promise<ComputeApi> {
-  const [ca, cert, key] = await Promise.all([files.ca, files.cert, files.key].map(file => readFile(file)))
+export function openComputeApi(url: string, files: TlsFiles): ComputeApi {
   const dispatcher = new Agent({
-    connect: { ca, cert, key, timeout: 5_000 } as Agent.Options['connect'] & object,
+    connect: connectWith(files),
     headersTimeout: 0,
     bodyTimeout: IMAGE_SILENCE_MS,
     keepAliveTimeout: 30_000,

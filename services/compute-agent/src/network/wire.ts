@@ -81,7 +81,10 @@ export async function ensureWire(network: MetadataNetwork, unplug: () => Promise
     await run('ip', '-n', ns, 'link', 'set', 'lo', 'up')
     await run('ip', '-n', ns, 'link', 'set', INSIDE, 'mtu', `${mtu}`, 'up')
     await run('ethtool', '-K', outside, 'tx', 'off')
-    await run('nsenter', `--net=${namespacePath(network_id)}`, 'ethtool', '-K', INSIDE, 'tx', 'off')
+    const enter = `--net=${namespacePath(network_id)}`
+    await run('nsenter', enter, 'ethtool', '-K', INSIDE, 'tx', 'off')
+    // a new namespace may inherit it; this one is no way from one subnet to another
+    await run('nsenter', enter, 'sysctl', '-q', 'net.ipv4.ip_forward=0', 'net.ipv6.conf.all.forwarding=0')
   }
   await ensureAddresses(ns, inside, [...network.addresses, METADATA_ADDRESS])
 }

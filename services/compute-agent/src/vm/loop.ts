@@ -46,6 +46,7 @@ export class VmLoop {
   /** id of a removed vm → number of the look after which it may be seen again */
   #removed = new Map<string, number>()
   #looks = 0
+  #walks = new Map<string, Promise<void>>()
   #closed = false
   #timer: NodeJS.Timeout | undefined
   #telling: NodeJS.Immediate | null = null
@@ -70,8 +71,7 @@ export class VmLoop {
     clearTimeout(this.#timer)
     this.#unwatch()
     for (const entry of this.#entries.values()) entry.end()
-    while ([...this.#entries.values()].some(entry => entry.walking))
-      await new Promise(resolve => setTimeout(resolve, 5))
+    await Promise.all(this.#walks.values())
   }
 
   /** Takes in what compute wants. */
@@ -180,23 +180,27 @@ export class VmLoop {
   #wake(id: string): void {
     const entry = this.#entries.get(id)
     if (!entry || this.#closed) return
-    if (entry.walking) entry.woken = true
-    else void this.#walk(id, entry)
+    entry.woken = true
+    if (entry.walking) return
+    entry.walking = true
+    const walk = this.#walk(entry, this.#walks.get(id)).finally(() => {
+      if (this.#walks.get(id) === walk) this.#walks.delete(id)
+    })
+    this.#walks.set(id, walk)
   }
 
   #isCurrent(entry: Entry): boolean {
     return !this.#closed && this.#entries.get(entry.want.id) === entry
   }
 
-  async #walk(id: string, entry: Entry): Promise<void> {
-    entry.walking = true
-    do {
+  /** `before`: what is left of a walk from before this vm was dropped and wanted again */
+  async #walk(entry: Entry, before: Promise<void> | undefined): Promise<void> {
+    await before
+    while (entry.woken && this.#isCurrent(entry)) {
       entry.woken = false
       if (await this.#look(entry)) await this.#climb(entry)
-    } while (entry.woken && this.#isCurrent(entry))
+    }
     entry.walking = false
-    // woken in the very turn in which the walk ended
-    if (entry.woken) this.#wake(id)
   }
 
   /** @returns whether there may be something to do now */

@@ -8,7 +8,7 @@ import { point } from '@caelum/reconcile/crash'
 import { DriverFault, type HypervisorDriver } from '../hypervisor/driver.ts'
 import type { ImageCache } from '../image-cache/cache.ts'
 import type { HostNetwork } from '../network/host-network.ts'
-import type { Slots } from './slots.ts'
+import type { Slots } from '../slots.ts'
 import type { Climbed, Step } from './state.ts'
 
 export interface Hands {

@@ -67,11 +67,12 @@ const nic = wantedNic({
 const vm = wantedVm({ nics: [nic] })
 const [ns, device, tap] = [namespaceOf(nic.network_id), deviceOf(nic.network_id), tapOf(portId)]
 
-/** What the guest's `curl` gets: the uuid in its metadata. */
+/** The uuid that the guest finds in its metadata. */
 const askAsGuest = async () => {
   const url = 'http://169.254.169.254/openstack/latest/meta_data.json'
-  const inGuest = ['netns', 'exec', 'guest', 'curl', '-s', '-m', '2', url]
-  return (JSON.parse(await run('ip', ...inGuest)) as { uuid: string }).uuid
+  const ask = `fetch('${url}', { signal: AbortSignal.timeout(2000) }).then(async r => console.log(await r.text()))`
+  const answer = await run('ip', 'netns', 'exec', 'guest', process.execPath, '-e', ask)
+  return (JSON.parse(answer) as { uuid: string }).uuid
 }
 const isServed = () =>
   eventually(async () => (await askAsGuest()) === vm.server_id, { within: 15_000, every: 100 })
