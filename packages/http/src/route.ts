@@ -27,8 +27,11 @@ export interface Route<
   /** e.g. `/v2.1/os-keypairs/:name` */
   path: string
   summary: string
-  /** 'token' (the default) asks for a valid token and the policy rule of `operation`; 'public' asks for nothing */
-  access?: 'token' | 'public'
+  /**
+   * 'token' (the default) asks for a valid token and the policy rule of `operation`; 'optional' takes callers without
+   * a token too (but no bad token) and leaves the rule to the handler; 'public' asks for nothing
+   */
+  access?: 'token' | 'optional' | 'public'
   /** 2.x of the first and last microversion that has this route */
   since?: number
   until?: number

@@ -45,6 +45,8 @@ export interface ServiceOptions {
   identityUrl: string
   /** bytes; larger bodies are refused with 413 unless the route says otherwise */
   bodyLimit?: number
+  /** how request ids are made; `req-<uuid>` when not given */
+  newRequestId?: () => string
   /** extra header that repeats the request id, e.g. `x-compute-request-id` */
   requestIdHeader?: string
   /** what `/healthz` looks at; throws when the service is not able to work */
@@ -78,12 +80,21 @@ export function buildService(options: ServiceOptions): FastifyInstance {
     loggerInstance: options.log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: options.bodyLimit ?? 262_144,
-    genReqId: () => `req-${randomUUID()}`,
+    genReqId: options.newRequestId ?? (() => `req-${randomUUID()}`),
     trustProxy: 'loopback',
     forceCloseConnections: 'idle',
-    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 512 },
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 1_024 },
     return503OnClosing: false,
+    frameworkErrors: (_error, request, reply: FastifyReply) => {
+      const why = 'The URL is not valid: its percent-encoding does not decode to UTF-8.'
+      const { body, contentType } = options.envelope(problems.badRequest(why), request.id)
+      reply
+        .code(400)
+        .type(contentType ?? 'application/json')
+        .send(body)
+    },
   })
+  app.addHttpMethod('COPY', { hasBody: true })
   app.decorateRequest('operation', 'unknown')
   app.decorateRequest('projectId', undefined)
   app.decorateRequest('microversion', 0)
@@ -129,9 +140,11 @@ function addRoute(app: FastifyInstance, options: ServiceOptions, key: string, ve
       )
       if (!route) throw problems.notFound('The resource')
       request.operation = route.operation
-      const caller = route.access === 'public' ? NOBODY : authenticate(options, request)
+      const access = route.access ?? 'token'
+      const anonymous = access === 'public' || (access === 'optional' && !tokenOf(request))
+      const caller = anonymous ? NOBODY : authenticate(options, request)
       request.caelum = { route, ctx: contextOf(options, request, caller) }
-      if (route.access !== 'public') authorize(options.policy, request.caelum.ctx, route.operation)
+      if (access === 'token') authorize(options.policy, request.caelum.ctx, route.operation)
     },
     handler: async (request, reply) => {
       const { route, ctx } = request.caelum
@@ -153,8 +166,10 @@ function addRoute(app: FastifyInstance, options: ServiceOptions, key: string, ve
   })
 }
 
+const tokenOf = ({ headers }: FastifyRequest) => headers['x-auth-token'] ?? headers['x-storage-token']
+
 function authenticate({ verifier, identityUrl }: ServiceOptions, request: FastifyRequest): Caller {
-  const token = request.headers['x-auth-token'] ?? request.headers['x-storage-token']
+  const token = tokenOf(request)
   const challenge = { 'www-authenticate': `Keystone uri="${identityUrl}"` }
   if (typeof token !== 'string' || token === '')
     throw new Problem('Unauthorized', 401, 'The request you have made requires authentication.', challenge)
