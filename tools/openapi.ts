@@ -14,9 +14,10 @@ const nothing: unknown = new Proxy(() => nothing, { get: () => nothing })
 
 async function documentOf(service: string): Promise<string | null> {
   const source = join(root, 'services', service, 'src')
-  if (!existsSync(join(source, 'versions.ts'))) return null
-  const app: { routesOf: (deps: unknown) => Route[] } = await import(join(source, 'app.ts'))
-  const versions: { microversions?: Microversions } = await import(join(source, 'versions.ts'))
+  const load = async (file: string) => (existsSync(join(source, file)) ? import(join(source, file)) : {})
+  const app: { routesOf?: (deps: unknown) => Route[] } = await load('app.ts')
+  const versions: { microversions?: Microversions } = await load('versions.ts')
+  if (!app.routesOf) return null
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }
   const document = openapiOf({
     name: service,

@@ -3,7 +3,6 @@
  * delimiter become one `subdir` entry. A folder may hold millions of names, so it is not read through: when a batch
  * ends inside a folder, the next one starts behind it. One entry costs at most one batch.
  */
-import type { Bounds } from './bounds.ts'
 import type { ListingQuery } from './query.ts'
 
 export interface Named {
@@ -11,6 +10,18 @@ export interface Named {
 }
 export interface Subdir {
   subdir: string
+}
+
+/** Names within all four bounds; an empty one does not bind. */
+export interface Bounds {
+  /** name > after */
+  after: string
+  /** name >= from */
+  from: string
+  /** name < before */
+  before: string
+  /** name < until */
+  until: string
 }
 
 const BATCH = 500

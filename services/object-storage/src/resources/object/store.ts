@@ -1,5 +1,6 @@
 import { Prisma, type PrismaClient } from '../../generated/client.ts'
-import { type Bounds, within } from '../../listing/bounds.ts'
+import type { Bounds } from '../../listing/roll-up.ts'
+import { within } from '../../listing/store.ts'
 import type { Metadata } from '../../metadata.ts'
 
 export interface StoredObject {

@@ -1,17 +1,7 @@
 import { Prisma } from '../generated/client.ts'
+import type { Bounds } from './roll-up.ts'
 
-/** Names within all four bounds; an empty one does not bind. */
-export interface Bounds {
-  /** name > after */
-  after: string
-  /** name >= from */
-  from: string
-  /** name < before */
-  before: string
-  /** name < until */
-  until: string
-}
-
+/** `and ...` for each bound that binds, on the column `name`. */
 export function within({ after, from, before, until }: Bounds): Prisma.Sql {
   const conditions = [
     ...(after === '' ? [] : [Prisma.sql`and name > ${after}`]),
