@@ -14,6 +14,7 @@ import { keypairRoutes } from './resources/keypair/routes.ts'
 import { limitRoutes } from './resources/limit/routes.ts'
 import { quotaRoutes } from './resources/quota-set/routes.ts'
 import { serverRoutes } from './resources/server/routes.ts'
+import { serverGroupRoutes } from './resources/server-group/routes.ts'
 import { serverMetadataRoutes } from './resources/server-metadata/routes.ts'
 import { serverTagRoutes } from './resources/server-tag/routes.ts'
 import { microversions, versionRoutes } from './versions.ts'
@@ -26,6 +27,7 @@ export const routesOf = (deps: Deps): Route[] => [
   ...limitRoutes(deps.quotas),
   ...quotaRoutes(deps.quotas),
   ...serverRoutes(deps.servers),
+  ...serverGroupRoutes(deps.serverGroups),
   ...serverMetadataRoutes(deps.serverMetadata),
   ...serverTagRoutes(deps.serverTags),
   ...instanceActionRoutes(deps.instanceActions),

@@ -22,6 +22,8 @@ import { quotaTransaction } from './resources/quota-set/store.ts'
 import { stepServer } from './resources/server/reconcile.ts'
 import { serverService } from './resources/server/service.ts'
 import { serverStore, UNFINISHED } from './resources/server/store.ts'
+import { serverGroupService } from './resources/server-group/service.ts'
+import { serverGroupStore } from './resources/server-group/store.ts'
 import { serverMetadataService } from './resources/server-metadata/service.ts'
 import { serverTagService } from './resources/server-tag/service.ts'
 import { serverTagStore } from './resources/server-tag/store.ts'
@@ -55,9 +57,11 @@ export function createDeps({ databaseUrl, redisUrl, log, images, network, rules 
   const hostViews = hostService(hosts, vms, rules)
   const neighbours = { images, network }
   const quotas = quotaService(quotaTransaction(db))
+  const serverGroups = serverGroupService(serverGroupStore(db))
   const servers = serverService({
     ...neighbours,
     servers: serverRows,
+    groups: serverGroups,
     flavors,
     keypairs,
     asks,
@@ -82,6 +86,7 @@ export function createDeps({ databaseUrl, redisUrl, log, images, network, rules 
     quotas,
     keypairs,
     servers,
+    serverGroups,
     serverMetadata: serverMetadataService(servers, quotas),
     serverTags: serverTagService(serverTagStore(db), servers),
     instanceActions: instanceActionService(instanceActionStore(db), servers),

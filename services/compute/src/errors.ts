@@ -98,6 +98,17 @@ export const errors = {
     (most: number) => `The number of tags exceeded the per-server limit ${most}`,
   ),
   actionNotFound: problem(404, 'ActionNotFound', (requestId: string) => `Action ${requestId} not found`),
+  serverGroupNotFound: problem(
+    404,
+    'InstanceGroupNotFound',
+    (id: string) => `Instance group ${id} could not be found.`,
+  ),
+  serverGroupQuota: problem(403, 'ServerGroupLimitExceeded', () => 'Quota exceeded, too many server groups.'),
+  groupMemberQuota: problem(
+    403,
+    'GroupMemberLimitExceeded',
+    () => 'Quota exceeded, too many servers in group',
+  ),
   userQuota: problem(
     501,
     'UserQuotaNotSupported',

@@ -89,4 +89,10 @@ export const policy: PolicyTable = {
   'compute:instance_actions:list': rules.projectReader,
   'compute:instance_actions:show': rules.projectReader,
   'compute:instance_actions:events': rules.admin,
+
+  'compute:server_groups:list': rules.projectReader,
+  'compute:server_groups:list:all_projects': rules.admin,
+  'compute:server_groups:show': rules.projectReader,
+  'compute:server_groups:create': rules.projectMember,
+  'compute:server_groups:delete': rules.projectMember,
 }

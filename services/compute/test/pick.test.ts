@@ -13,7 +13,7 @@ const host = (name: string, more: Partial<Candidate> = {}): Candidate => ({
   vms: 0,
   ...more,
 })
-const asked = { vcpus: 1, ramMb: 1_024, diskGb: 1, host: null, availabilityZone: null }
+const asked = { vcpus: 1, ramMb: 1_024, diskGb: 1, host: null, availabilityZone: null, group: null }
 
 test('the emptiest host by share of memory wins, then the one with fewer vms, then the name', () => {
   const half = { ramMb: { total: 4_096, used: 2_048 } }

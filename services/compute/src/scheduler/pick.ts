@@ -3,8 +3,8 @@
  * host, the reason why not. Claiming the place is the caller's transaction; explaining it is done here, because only
  * here are the numbers known.
  *
- * Filters answer null (fits) or a refusal with the numbers. Ranking spreads: the host with the largest free share of
- * its memory first, then the one with fewer vms, then by name, so that equal hosts are filled in turn.
+ * Filters answer null (fits) or a refusal with the numbers. Ranking obeys the soft wish of the server's group, and
+ * then spreads: the host with the largest free share of its memory first, then the one with fewer vms, then by name, so that equal hosts are filled in turn.
  */
 export interface Candidate {
   id: string
@@ -26,6 +26,12 @@ export interface Request {
   /** only this host, by name */
   host: string | null
   availabilityZone: string | null
+  /** what its group wants, and how many other members each host holds, by id */
+  group: {
+    policy: 'affinity' | 'anti-affinity' | 'soft-affinity' | 'soft-anti-affinity'
+    maxPerHost: number
+    onHost: ReadonlyMap<string, number>
+  } | null
 }
 
 export type Refusal =
@@ -33,6 +39,8 @@ export type Refusal =
   | { why: 'down' }
   | { why: 'other-host'; needs: string }
   | { why: 'other-zone'; needs: string }
+  | { why: 'group-apart'; most: number }
+  | { why: 'group-together' }
   | { why: 'vcpus' | 'ram' | 'disk'; needs: number; free: number }
 
 export interface Verdict {
@@ -60,8 +68,25 @@ function refusalOf(candidate: Candidate, request: Request): Refusal | null {
     return { why: 'ram', needs: request.ramMb, free: free(candidate.ramMb) }
   if (free(candidate.diskGb) < request.diskGb)
     return { why: 'disk', needs: request.diskGb, free: free(candidate.diskGb) }
+  return groupRefusalOf(candidate, request)
+}
+
+const membersOn = ({ id }: Candidate, { group }: Request): number => group?.onHost.get(id) ?? 0
+
+/** The first member of an affinity group may go anywhere; the soft policies never refuse. */
+function groupRefusalOf(candidate: Candidate, request: Request): Refusal | null {
+  const { group } = request
+  const members = membersOn(candidate, request)
+  if (group?.policy === 'anti-affinity' && members >= group.maxPerHost)
+    return { why: 'group-apart', most: group.maxPerHost }
+  if (group?.policy === 'affinity' && group.onHost.size > 0 && members === 0) return { why: 'group-together' }
   return null
 }
+
+/** More means better: hosts with members under soft affinity, those without under soft anti-affinity. */
+const GROUP_WISH = { affinity: 0, 'anti-affinity': 0, 'soft-affinity': 1, 'soft-anti-affinity': -1 }
+const groupShare = (candidate: Candidate, request: Request): number =>
+  request.group ? membersOn(candidate, request) * GROUP_WISH[request.group.policy] : 0
 
 export function pick(candidates: readonly Candidate[], request: Request): Choice {
   const verdicts = candidates.map(candidate => ({
@@ -71,7 +96,11 @@ export function pick(candidates: readonly Candidate[], request: Request): Choice
   const fitting = candidates.filter((_, index) => verdicts[index]?.refusal === null)
   const share = (c: Candidate) => free(c.ramMb) / Math.max(1, c.ramMb.total)
   const [best = null] = fitting.sort(
-    (a, b) => share(b) - share(a) || a.vms - b.vms || (a.name < b.name ? -1 : 1),
+    (a, b) =>
+      groupShare(b, request) - groupShare(a, request) ||
+      share(b) - share(a) ||
+      a.vms - b.vms ||
+      (a.name < b.name ? -1 : 1),
   )
   return { best, verdicts }
 }
@@ -102,6 +131,10 @@ function wordsFor(refusals: readonly Refusal[]): string {
       return `not the host asked for`
     case 'other-zone':
       return `not in availability zone ${first.needs}`
+    case 'group-apart':
+      return `with ${first.most === 1 ? 'a member' : `${first.most} members`} of the server group already (anti-affinity)`
+    case 'group-together':
+      return 'without the members of the server group (affinity)'
     case 'vcpus':
     case 'ram':
     case 'disk': {

@@ -6,10 +6,10 @@
  * If we die before commit nothing happened; after it the vm row is there and `next` goes on from it.
  */
 import { newId } from '@caelum/kernel'
-import type { PrismaClient } from '../generated/client.ts'
 import { candidateOf, type HostRules } from '../resources/host/state.ts'
-import type { HostStore } from '../resources/host/store.ts'
+import { type HostStore, lockPlacement } from '../resources/host/store.ts'
 import type { ServerRow, ServerStore } from '../resources/server/store.ts'
+import { groupLoad } from '../resources/server-group/store.ts'
 import type { VmSpec, VmStore } from '../resources/vm/store.ts'
 import { explain, pick } from './pick.ts'
 
@@ -28,11 +28,10 @@ export const place = (
   spec: VmSpec,
 ): Promise<Placed> =>
   servers.transaction(async tx => {
-    await tx.$executeRaw`select pg_advisory_xact_lock(hashtext('placement'))`
+    await lockPlacement(tx)
     const now = new Date()
-    const candidates = (await hosts.load(tx as unknown as PrismaClient)).map(host =>
-      candidateOf(host, rules, now),
-    )
+    const candidates = (await hosts.load(tx)).map(host => candidateOf(host, rules, now))
+    const group = server.group_id ? await groupLoad(tx, { id: server.id, group_id: server.group_id }) : null
     const { vcpus, ram_mb, disk_gb } = server.flavor
     const { best, verdicts } = pick(candidates, {
       vcpus,
@@ -40,6 +39,7 @@ export const place = (
       diskGb: disk_gb,
       host: server.want_host,
       availabilityZone: server.availability_zone,
+      group,
     })
     await servers.savePlacement(tx, {
       id: newId(),

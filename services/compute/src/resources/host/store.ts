@@ -47,7 +47,9 @@ export const hostStore = (db: PrismaClient) => ({
     db.host.findUnique({ where: { name }, select: { id: true, name: true, wanted_revision: true } }),
 
   /** Every host with its load, in the order of names. Inside `tx` it is part of a placement. */
-  load: (tx: Pick<PrismaClient, '$queryRaw'> = db): Promise<HostLoad[]> => tx.$queryRaw<HostLoad[]>`
+  load: (tx: Pick<Prisma.TransactionClient, '$queryRaw'> = db): Promise<HostLoad[]> => tx.$queryRaw<
+    HostLoad[]
+  >`
     select h.*, coalesce(v.vcpus, 0)::int as used_vcpus, coalesce(v.ram_mb, 0)::int as used_ram_mb,
       coalesce(v.disk_gb, 0)::int as used_disk_gb, coalesce(v.vms, 0)::int as vms,
       coalesce(v.busy, 0)::int as busy
@@ -65,11 +67,14 @@ export const hostStore = (db: PrismaClient) => ({
     return count > 0
   },
 
-  async remove(id: string): Promise<'removed' | 'has-vms'> {
-    const count = await db.$executeRaw`
-      delete from hosts h where h.id = ${id}::uuid and not exists (select from vms where host_id = h.id)`
-    return count > 0 ? 'removed' : 'has-vms'
-  },
+  /** A claim that is being made holds the host's row, so it is seen here or finds the host gone. */
+  remove: (id: string): Promise<'removed' | 'has-vms'> =>
+    db.$transaction(async tx => {
+      await tx.$queryRaw`select id from hosts where id = ${id}::uuid for update`
+      if ((await tx.vm.count({ where: { host_id: id } })) > 0) return 'has-vms'
+      await tx.host.deleteMany({ where: { id } })
+      return 'removed'
+    }),
 
   /** false: a newer agent owns this host, or this report is older than one we know */
   async accept(
@@ -94,6 +99,11 @@ export const hostStore = (db: PrismaClient) => ({
     return row?.agent_epoch ?? 0
   },
 })
+
+/** Placements take turns: until the transaction ends nobody else looks at hosts in order to claim. */
+export async function lockPlacement(tx: Prisma.TransactionClient): Promise<void> {
+  await tx.$executeRaw`select pg_advisory_xact_lock(hashtext('placement'))`
+}
 
 /**
  * Takes the next revision of a host's wanted list. The row lock it leaves until commit puts all changes of one

@@ -16,10 +16,32 @@ export const limitsOf = async (tx: Tx, projectId: string): Promise<Limits> => ({
 /** What a project uses now: counted, never kept. */
 export const countUsage = (tx: Tx, projectId: string): Promise<Usage> => quotaStore(tx).usage(projectId)
 
+export interface Excess {
+  name: keyof Usage
+  asked: number
+  used: number
+  limit: number
+}
+
 /**
- * Lets the caller's transaction go on only if the project may have that much more. Others that claim for the same
- * project wait until this transaction ends, so two requests cannot both take the last place. The caller inserts its
- * rows after this, in the same transaction at READ COMMITTED: a snapshot from before the lock would not see theirs.
+ * What of that much more the project may not have. Others that claim for the same project wait until this transaction
+ * ends, so two requests cannot both take the last place. The caller inserts its rows after this, in the same
+ * transaction at READ COMMITTED: a snapshot from before the lock would not see theirs.
+ */
+export async function checkRoom(tx: Tx, projectId: string, asked: Partial<Usage>): Promise<Excess[]> {
+  await quotaStore(tx).lock(projectId)
+  const limits = await limitsOf(tx, projectId)
+  const used = await countUsage(tx, projectId)
+  return exceeded(limits, used, asked).map(name => ({
+    name,
+    asked: asked[name] ?? 0,
+    used: used[name],
+    limit: limits[name],
+  }))
+}
+
+/**
+ * Lets the caller's transaction go on only if the project may have that many more servers; see `checkRoom`.
  *
  * @throws Problem 403 with Nova's words (nova/compute/utils.py, check_num_instances_quota)
  */
@@ -28,20 +50,9 @@ export async function checkQuota(
   projectId: string,
   asked: { instances: number; cores: number; ram_mb: number },
 ): Promise<void> {
-  await quotaStore(tx).lock(projectId)
-  const limits = await limitsOf(tx, projectId)
-  const used = await countUsage(tx, projectId)
-  const more = { instances: asked.instances, cores: asked.cores, ram: asked.ram_mb }
-  const over = exceeded(limits, used, more)
-  if (over.length === 0) return
-  throw errors.quotaExceeded(
-    over.map(name => ({
-      name,
-      asked: more[name as keyof typeof more],
-      used: used[name],
-      limit: limits[name],
-    })),
-  )
+  const { instances, cores, ram_mb: ram } = asked
+  const over = await checkRoom(tx, projectId, { instances, cores, ram })
+  if (over.length > 0) throw errors.quotaExceeded(over)
 }
 
 export interface ProjectQuota {

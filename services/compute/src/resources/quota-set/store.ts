@@ -48,11 +48,13 @@ export const quotaStore = (tx: Tx) => ({
 
   /** A server counts from its row's first commit until the row is gone, by the flavor it was made with. */
   async usage(projectId: string): Promise<Usage> {
-    const [sums] = await tx.$queryRaw<{ instances: number; cores: number; ram: number }[]>`
+    const [sums] = await tx.$queryRaw<Usage[]>`
       select count(*)::int as instances,
              coalesce(sum((flavor->>'vcpus')::int), 0)::int as cores,
-             coalesce(sum((flavor->>'ram_mb')::int), 0)::int as ram
+             coalesce(sum((flavor->>'ram_mb')::int), 0)::int as ram,
+             (select count(*)::int from server_groups where project_id = ${projectId}) as server_groups
       from servers where project_id = ${projectId}`
-    return { instances: 0, cores: 0, ram: 0, ...sums, server_groups: 0 }
+    if (!sums) throw new Error('a count without a row')
+    return sums
   },
 })

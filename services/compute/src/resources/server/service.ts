@@ -8,6 +8,7 @@ import { MAX_PAGE } from '../../links.ts'
 import { policy } from '../../policy.ts'
 import type { AskStore } from '../ask/store.ts'
 import { checkQuota } from '../quota-set/service.ts'
+import type { ServerGroupService } from '../server-group/service.ts'
 import { type CheckDeps, checkCreate } from './create-check.ts'
 import { filterOf, pageOf, wantsState } from './query.ts'
 import type { CreateServer, ListServers, UpdateServer } from './schema.ts'
@@ -16,6 +17,7 @@ import type { ActionEntry, NewServer, ServerStore, ServerWithVm } from './store.
 
 export interface ServerDeps extends CheckDeps {
   servers: ServerStore
+  groups: Pick<ServerGroupService, 'admit'>
   asks: AskStore
   wakeups: Wakeups
   bell: Bell
@@ -93,9 +95,10 @@ export const serverService = (deps: ServerDeps) => {
           cores: count * flavor.vcpus,
           ram_mb: count * flavor.ram_mb,
         })
+        const group_id = await deps.groups.admit(tx, projectId, hints['group'], count)
         await servers.insert(
           tx,
-          rows,
+          rows.map(row => ({ ...row, group_id })),
           rows.map(row => entry(ctx, row, 'create')),
         )
       })
@@ -234,7 +237,7 @@ function newServers(
   hints: Record<string, unknown>,
   checked: Awaited<ReturnType<typeof checkCreate>>,
   count: number,
-): NewServer[] {
+): Omit<NewServer, 'group_id'>[] {
   const reservation_id = `r-${newHexId().slice(-8)}`
   return Array.from({ length: count }, (_, index) => {
     const name = count > 1 ? `${wanted.name}-${index + 1}` : wanted.name
@@ -256,7 +259,7 @@ function newServers(
       request_id: ctx.requestId,
       created_at: ctx.clock.now(),
       ...checked,
-    } satisfies NewServer
+    } satisfies Omit<NewServer, 'group_id'>
   })
 }
 

@@ -45,6 +45,7 @@ export interface ServerRow extends ServerFacts {
   metadata: Record<string, string>
   tags: string[]
   hints: Record<string, unknown>
+  group_id: string | null
   want_networks: WantedNetwork[]
   want_security_groups: { id: string; name: string }[]
   want_power: 'running' | 'stopped'
