@@ -12,7 +12,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 
 const run = promisify(execFile)
-const UP_WITHIN_MS = 20_000
+const UP_WITHIN_MS = 60_000
 
 const INSIDE = String.raw`
 set -eu

@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -48,6 +48,7 @@ describe('a root disk', () => {
     await rm(disk)
     await make(2, raw)
     expect(info()).toMatchObject({ 'virtual-size': 2 * GIB, 'backing-filename-format': 'raw' })
+    expect((await stat(disk)).mode & 0o777).toBe(0o600)
     expect((await readdir(dir)).sort()).toEqual(['disk.qcow2', 'image.qcow2', 'image.raw'])
   })
 

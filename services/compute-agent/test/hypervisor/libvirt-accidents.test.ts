@@ -1,10 +1,13 @@
 /** What the libvirt driver does when things around it go wrong in ways that only a real host knows. */
 import { eventually } from '@caelum/testkit'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { HypervisorDriver } from '../../src/hypervisor/driver.ts'
 import { domainName } from '../../src/hypervisor/libvirt/spec.ts'
 import { type LibvirtWorld, makeLibvirtWorld } from './libvirt-world.ts'
 import { climb, NO_REBOOTS, wantedVm } from './world.ts'
+
+/** two busy cores may be very slow */
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 })
 
 let world: LibvirtWorld
 let driver: HypervisorDriver

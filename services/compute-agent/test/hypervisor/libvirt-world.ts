@@ -28,7 +28,7 @@ export const makeLibvirtWorld = async (): Promise<LibvirtWorld> => {
   const obedient = await writeTinyGuest(join(images, 'obedient'), 'obedient')
   const other = await writeTinyGuest(join(images, 'deaf'), 'deaf')
   const newDriver = (keepalive = { intervalMs: 2_000, count: 3 }) =>
-    new LibvirtDriver({ socketPath, ovsdb, dataDir, keepalive, log: silentLogger })
+    new LibvirtDriver({ socketPath, ovsdb, dataDir, keepalive, acceleration: 'tcg', log: silentLogger })
   let driver = newDriver()
 
   const withLibvirt = async <T>(act: (libvirt: Libvirt) => Promise<T>): Promise<T> => {
@@ -42,7 +42,7 @@ export const makeLibvirtWorld = async (): Promise<LibvirtWorld> => {
   const restartAgent: LibvirtWorld['restartAgent'] = async keepalive => {
     await driver.close()
     driver = newDriver(keepalive)
-    await driver.open(20_000)
+    await driver.open(60_000)
     return driver
   }
   /** libvirt writes the pid of each guest's process, as it is inside the host's namespace */

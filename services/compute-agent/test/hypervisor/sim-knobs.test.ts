@@ -17,23 +17,28 @@ afterEach(() => world.close())
 const power = async (id: string) => (await driver.list()).find(domain => domain.id === id)?.power
 
 it('a start takes its time, also when the agent is gone meanwhile', async () => {
-  world.turn({ start_ms: 150 })
+  world.turn({ start_ms: 1_000 })
   const vm = wantedVm(world)
   await driver.ensureDisk(vm, world.obedient)
   await driver.define(vm, NO_REBOOTS)
+  let decided = false
+  driver.watch(() => {
+    decided = true
+  })
   const started = performance.now()
   const start = driver.start(vm.id)
-  await eventually(async () => (await power(vm.id)) === 'stopped')
+  await eventually(() => decided, { every: 1 })
+  expect(await power(vm.id)).toBe('stopped')
   driver = await world.restartAgent()
   await driver.start(vm.id)
-  expect(performance.now() - started).toBeGreaterThan(140)
+  expect(performance.now() - started).toBeGreaterThan(990)
   expect(await power(vm.id)).toBe('running')
   expect(await driver.console(vm.id, null)).toContain('simulated boot 1 of')
   await start
 })
 
 it('a guest dies after its start, whoever looks', async () => {
-  world.turn({ die_after_ms: 80 })
+  world.turn({ die_after_ms: 1_000 })
   const vm = wantedVm(world)
   const heard: (string | null)[] = []
   await climb(driver, vm, world.obedient)
@@ -97,5 +102,5 @@ it('thousands of vms are no burden', async () => {
   const before = performance.now()
   driver = await world.restartAgent()
   expect(await driver.list()).toHaveLength(2_000)
-  expect(performance.now() - before).toBeLessThan(3_000)
+  expect(performance.now() - before).toBeLessThan(10_000)
 })

@@ -16,7 +16,7 @@ const plan = JSON.parse(await readFile(process.argv[2] ?? '', 'utf8')) as WalkPl
 const driver: HypervisorDriver =
   plan.kind === 'sim'
     ? new SimDriver({ ...plan, log: silentLogger })
-    : new LibvirtDriver({ ...plan, log: silentLogger })
+    : new LibvirtDriver({ ...plan, acceleration: 'tcg', log: silentLogger })
 await driver.open(10_000)
 process.stdout.write('walking\n')
 for (;;) {

@@ -5,7 +5,7 @@
  * under the name is never replaced, because it may hold a guest's data; if it does not fit, that is a fault.
  */
 import { execFile } from 'node:child_process'
-import { open, rename, stat } from 'node:fs/promises'
+import { chmod, open, rename, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import type { WantedDisk } from '@caelum/agent-protocol'
@@ -80,6 +80,7 @@ export const ensureDisk = async (
     const draft = `${path}.new`
     const base = image ? ['-b', image.path, '-F', image.format] : []
     await qemuImg('create', '-q', '-f', 'qcow2', ...base, draft, String(bytes))
+    await chmod(draft, 0o600)
     await flush(draft)
     await rename(draft, path)
     await flush(dirname(path))

@@ -63,27 +63,31 @@ export interface LibvirtDriverOptions {
   ovsdb: string
   /** `br-int` unless told */
   bridge?: string
+  /** unless told, a guest is booted to find out whether KVM works here */
+  acceleration?: 'kvm' | 'tcg'
   /** silence of libvirtd, in intervals, after which it counts as gone; 3 of 2 s unless told */
   keepalive?: { intervalMs: number; count: number }
   log: Logger
 }
 
 export class LibvirtDriver implements HypervisorDriver {
-  private readonly options: Required<LibvirtDriverOptions>
+  private readonly options: LibvirtDriverOptions
+  private readonly bridge: string
   private readonly session: Session
   private readonly files: VmFiles
   private probe: Promise<AccelerationProbe> | null = null
   private hypervisorVersion = 0
 
   constructor(options: LibvirtDriverOptions) {
-    const keepalive = { intervalMs: 2_000, count: 3 }
-    this.options = { uri: 'qemu:///system', bridge: 'br-int', keepalive, ...options }
-    this.session = new Session(this.options)
+    const { socketPath, uri = 'qemu:///system', keepalive = { intervalMs: 2_000, count: 3 }, log } = options
+    this.options = options
+    this.bridge = options.bridge ?? 'br-int'
+    this.session = new Session({ socketPath, uri, keepalive, log })
     this.files = new VmFiles(options.dataDir)
   }
 
   async open(wait_ms: number): Promise<void> {
-    await mkdir(this.options.dataDir, { recursive: true, mode: 0o700 })
+    await mkdir(this.options.dataDir, { recursive: true, mode: 0o711 })
     const probed = Promise.race([this.acceleration(), delay(wait_ms, undefined, { ref: false })])
     await Promise.all([this.session.open(wait_ms), probed])
   }
@@ -131,7 +135,7 @@ export class LibvirtDriver implements HypervisorDriver {
 
   ensureNics(vm: WantedVm): Promise<void> {
     return faulting(async () => {
-      if (vm.nics.length > 0) await ensureBridge(this.options.ovsdb, this.options.bridge)
+      if (vm.nics.length > 0) await ensureBridge(this.options.ovsdb, this.bridge)
     })
   }
 
@@ -151,7 +155,7 @@ export class LibvirtDriver implements HypervisorDriver {
       if (same) return
       const places = {
         acceleration: await this.acceleration(),
-        bridge: this.options.bridge,
+        bridge: this.bridge,
         diskPath: this.files.disk(vm.id),
         consolePath: this.files.console(vm.id),
       }
@@ -226,6 +230,7 @@ export class LibvirtDriver implements HypervisorDriver {
   }
 
   private async acceleration(): Promise<'kvm' | 'tcg'> {
+    if (this.options.acceleration) return this.options.acceleration
     this.probe ??= cachedAcceleration(join(this.options.dataDir, 'acceleration.json'))
     return (await this.probe).acceleration
   }

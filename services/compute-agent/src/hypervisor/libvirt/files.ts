@@ -1,6 +1,7 @@
 /**
  * Where a vm's files lie: one folder per vm, named by its id, below `<data>/vms`. The folder is the first thing made
- * and the last thing removed, so that a leftover of any kind shows up in a listing.
+ * and the last thing removed, so that a leftover of any kind shows up in a listing. Folders may be passed through but
+ * not listed: QEMU usually runs as a user of its own, to whom libvirt hands each disk.
  */
 import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -27,7 +28,7 @@ export class VmFiles {
   }
 
   async make(id: string): Promise<void> {
-    await mkdir(this.folder(id), { recursive: true, mode: 0o700 })
+    await mkdir(this.folder(id), { recursive: true, mode: 0o711 })
   }
 
   async remove(id: string): Promise<void> {

@@ -1,17 +1,20 @@
 /**
  * The simulated host's memory: one small file per vm, replaced whole (write, fsync, rename), and a copy of all of them
- * in this process. Like a hypervisor, it survives the agent; unlike one, only one agent at a time may use it.
+ * in this process. Like a hypervisor, it survives the agent; unlike one, only one agent at a time may use it. Drafts of
+ * an agent that was killed are swept at the next load.
  */
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SimVm } from './state.ts'
 
 const SUFFIX = '.json'
+const DRAFT_SUFFIX = '.new'
 const READ_AT_ONCE = 64
 
 export class SimStore {
   private readonly dir: string
   private readonly vms = new Map<string, SimVm>()
+  private drafts = 0
 
   constructor(dir: string) {
     this.dir = dir
@@ -19,7 +22,10 @@ export class SimStore {
 
   async load(): Promise<void> {
     await mkdir(this.dir, { recursive: true, mode: 0o700 })
-    const names = (await readdir(this.dir)).filter(name => name.endsWith(SUFFIX))
+    const found = await readdir(this.dir)
+    for (const name of found.filter(name => name.endsWith(DRAFT_SUFFIX)))
+      await rm(join(this.dir, name), { force: true })
+    const names = found.filter(name => name.endsWith(SUFFIX))
     for (let at = 0; at < names.length; at += READ_AT_ONCE) {
       const texts = names.slice(at, at + READ_AT_ONCE).map(name => readFile(join(this.dir, name), 'utf8'))
       for (const text of await Promise.all(texts)) {
@@ -39,7 +45,7 @@ export class SimStore {
 
   async save(vm: SimVm): Promise<void> {
     const path = join(this.dir, vm.id + SUFFIX)
-    const draft = `${path}.new`
+    const draft = `${path}.${++this.drafts}${DRAFT_SUFFIX}`
     const file = await open(draft, 'w', 0o600)
     try {
       await file.writeFile(JSON.stringify(vm))
