@@ -1,3 +1,4 @@
+import { CommandError } from '../command.ts'
 import { say, seconds, table } from '../setup/terminal.ts'
 
 type Timing = { step: string; ms: number; note: string }
@@ -8,6 +9,7 @@ type Timing = { step: string; ms: number; note: string }
  */
 export class Steps {
   readonly #timings: Timing[] = []
+  readonly #began = performance.now()
 
   heading(text: string): void {
     say(`\n${text}`)
@@ -22,7 +24,8 @@ export class Steps {
       return seen
     } catch (error) {
       say(`  ✗ ${name.padEnd(44)} ${seconds(performance.now() - began).padStart(7)}`)
-      throw error
+      if (error instanceof CommandError) throw error
+      throw new CommandError(`${name}: ${(error as Error).message}`, 'caelum status; caelum logs')
     }
   }
 
@@ -32,10 +35,10 @@ export class Steps {
   }
 
   table(): string {
-    const total = this.#timings.reduce((sum, timing) => sum + timing.ms, 0)
+    const total = performance.now() - this.#began
     return table([
       ...this.#timings.map(({ step, ms, note }) => [step, seconds(ms).padStart(8), note]),
-      ['all steps together', seconds(total).padStart(8), ''],
+      ['everything', seconds(total).padStart(8), ''],
     ])
   }
 }

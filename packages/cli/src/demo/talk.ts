@@ -88,18 +88,19 @@ export async function talk({
     await probe.plug(network.mtu)
     return probe
   })
-  const ssh = (guest: Guest, command: string) =>
-    probe.exec(sshCommand(key, user, guest.ip, command)).then(output => output.trim())
+  const ssh = (as: string, guest: Guest, command: string) =>
+    probe.exec(sshCommand(key, as, guest.ip, command)).then(output => output.trim())
   for (const guest of guests)
     await steps.step(
       `ssh with the key into ${guest.name} on ${guest.host}`,
-      () => untilLoggedIn(guest, () => ssh(guest, 'hostname')),
+      () => untilLoggedIn(guest, () => ssh(user, guest, 'hostname')),
       hostname => `answers as ${hostname}`,
     )
   for (const [from, to] of [guests, [second, first]] as [Guest, Guest][])
     await steps.step(
       `ping ${from.host} → ${to.host} from inside the guest`,
-      () => ssh(from, `ping -c 3 -W 5 ${to.ip}`),
+      // only root may send raw packets in this guest
+      () => ssh('root', from, `ping -c 3 -W 5 ${to.ip}`),
       output => /\d+% packet loss/.exec(output)?.[0] ?? output,
     )
 }
