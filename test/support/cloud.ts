@@ -14,6 +14,7 @@ import { type Location, locate } from '../../packages/cli/src/instance/location.
 import { readSecret } from '../../packages/cli/src/instance/secrets.ts'
 import { askSupervisor, supervisorStatus } from '../../packages/cli/src/supervisor/control-client.ts'
 import type { ControlRequest } from '../../packages/cli/src/supervisor/control-protocol.ts'
+import type { UnitStatus } from '../../packages/cli/src/supervisor/unit.ts'
 
 const CAELUM = new URL('../../caelum', import.meta.url).pathname
 
@@ -27,8 +28,12 @@ export interface Cloud {
   /** a project of its own with one user, role member, and a quota that is no limit */
   tenant(name: string): Promise<Session>
   control(request: ControlRequest): Promise<void>
+  /** what the supervisor says of everything it runs */
+  units(): Promise<UnitStatus[]>
   /** pid of a running unit of the supervisor */
   pidOf(unit: string): Promise<number>
+  /** SIGKILL to a running unit, which the supervisor then starts again */
+  kill(unit: string): Promise<void>
   down(): Promise<void>
 }
 
@@ -43,6 +48,12 @@ export async function startCloud(options: { hypervisor: 'sim' | 'libvirt'; hosts
   await caelum(['up', ...flags], { CAELUM_CRASH_FILE: crashFile })
   const location = locate(dataDir)
   const admin = await adminSession(location)
+  const units = async () => (await supervisorStatus(location.controlSocket))?.units ?? []
+  const pidOf = async (name: string): Promise<number> => {
+    const unit = (await units()).find(one => one.name === name)
+    if (!unit?.pid) throw new Error(`unit ${name} does not run`)
+    return unit.pid
+  }
   return {
     dataDir,
     location,
@@ -55,11 +66,10 @@ export async function startCloud(options: { hypervisor: 'sim' | 'libvirt'; hosts
       if (!answer?.ok)
         throw new Error(`the supervisor refused ${request.op}: ${answer?.error ?? 'no answer'}`)
     },
-    async pidOf(name) {
-      const status = await supervisorStatus(location.controlSocket)
-      const unit = status?.units.find(u => u.name === name)
-      if (!unit?.pid) throw new Error(`unit ${name} does not run`)
-      return unit.pid
+    units,
+    pidOf,
+    async kill(name) {
+      process.kill(await pidOf(name), 'SIGKILL')
     },
     async down() {
       await caelum(['down', '--purge', '--data', dataDir])

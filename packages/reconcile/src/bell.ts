@@ -14,6 +14,12 @@ export interface Bell {
   close(): Promise<void>
 }
 
+/**
+ * While a job is active, rings for its id are kept behind it. A process that dies in the middle leaves its jobs active,
+ * and rings for those ids unheard, for at most twice this long.
+ */
+const STALLED_MS = 5_000
+
 /** `url` is `redis://...` or the path of a unix socket. `name` is `<service>.<kind>`. */
 export function openBell({ url, name, log }: { url: string; name: string; log: Logger }): Bell {
   const ringing = connect(
@@ -47,6 +53,8 @@ export function openBell({ url, name, log }: { url: string; name: string; log: L
         connection: hearing as unknown as ConnectionOptions,
         concurrency,
         skipVersionCheck: true,
+        lockDuration: STALLED_MS,
+        stalledInterval: STALLED_MS,
         removeOnComplete: { count: 0 },
         removeOnFail: { count: 0 },
       })

@@ -22,12 +22,14 @@ const facts = (name: string, ram_mb: number): HostFacts => ({
 export async function testHost(deps: Deps, name: string, ram_mb = 4_096) {
   const { id, epoch } = await deps.hosts.hello(name, facts(name, ram_mb), new Date())
   let seq = 0
-  const report = (vms: SeenVm[]) =>
+  const report = (vms: SeenVm[], rings = true) =>
     deps.serverRows.transaction(async tx => {
       seq += 1
       const accepted = await deps.hosts.accept(tx, id, epoch, seq, facts(name, ram_mb), new Date())
       if (!accepted) return false
-      for (const server of await deps.vms.record(tx, id, vms, new Date())) deps.bell.ring(server)
+      const changed = await deps.vms.record(tx, id, vms, new Date())
+      await deps.serverRows.makeDue(tx, changed)
+      if (rings) for (const server of changed) deps.bell.ring(server)
       return true
     })
   return {
@@ -36,20 +38,19 @@ export async function testHost(deps: Deps, name: string, ram_mb = 4_096) {
     epoch,
     report,
     wanted: () => deps.vms.wanted(id, 0n),
-    /** reports everything wanted here as done */
-    async obey() {
+    /** reports everything wanted here as done; `rings`: the bell that follows is heard */
+    async obey(rings = true) {
       const wanted = await deps.vms.wanted(id, 0n)
-      await report(
-        wanted.map(vm => ({
-          id: vm.id,
-          generation: vm.generation,
-          power: vm.power,
-          reboots_soft: vm.reboots_soft,
-          reboots_hard: vm.reboots_hard,
-          step: null,
-          fault: null,
-        })),
-      )
+      const seen = wanted.map(vm => ({
+        id: vm.id,
+        generation: vm.generation,
+        power: vm.power,
+        reboots_soft: vm.reboots_soft,
+        reboots_hard: vm.reboots_hard,
+        step: null,
+        fault: null,
+      }))
+      await report(seen, rings)
       return wanted.length
     },
   }

@@ -77,6 +77,23 @@ describe('the life of a server', () => {
     expect(await api.deps.db.vm.count()).toBe(0)
   })
 
+  test('an operator sees want and seen side by side', async () => {
+    const host = await testHost(api.deps, 'host-1')
+    const id = await create('explained')
+    await eventually(() => host.obey())
+    await becomes(id, 'ACTIVE')
+    const { status, body } = await api.call(persona('admin'), 'GET', `/x/servers/${id}/ops`)
+    expect(status, JSON.stringify(body)).toBe(200)
+    expect(body).toMatchObject({
+      server: { id, generation: 1, seen_generation: 1, lease_until: null },
+      vm: { host_name: 'host-1', host_up: true, seen_power: 'running' },
+      actions: [{ action: 'create' }],
+      placements: [{ verdicts: [{ host: 'host-1', refusal: null }] }],
+    })
+    expect(body.server).not.toHaveProperty('vm_id')
+    expect((await api.call(member, 'GET', `/x/servers/${id}/ops`)).status).toBe(403)
+  })
+
   test('stop and start change want; the status follows what the host reports', async () => {
     const host = await testHost(api.deps, 'host-1')
     const id = await create('db')
@@ -157,6 +174,18 @@ describe('the life of a server', () => {
       new RemoteError('network', 409, 'IpAddressGenerationFailure', 'No more addresses'),
     )
     expect((await becomes(await create('late'), 'ERROR')).fault.message).toContain('No more addresses')
+  })
+
+  test('a report whose bell is lost is looked at by the next sweep, however long the server was to wait', async () => {
+    const host = await testHost(api.deps, 'host-1')
+    const id = await create('unheard')
+    await eventually(async () => (await api.deps.db.server.findUnique({ where: { id } }))?.next_try_at)
+    await api.deps.db.server.update({
+      where: { id },
+      data: { next_try_at: new Date(Date.now() + 3_600_000) },
+    })
+    expect(await host.obey(false)).toBe(1)
+    await becomes(id, 'ACTIVE')
   })
 
   test('deleting does not wait for a host that is down', async () => {

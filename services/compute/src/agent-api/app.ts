@@ -99,7 +99,9 @@ export function buildAgentApi(deps: AgentApiDeps, tls: AgentTls): FastifyInstanc
     const now = new Date()
     const changed = await deps.servers.transaction(async tx => {
       if (!(await deps.hosts.accept(tx, host.id, report.epoch, report.seq, report.host, now))) return null
-      return deps.vms.record(tx, host.id, report.vms, now)
+      const ids = await deps.vms.record(tx, host.id, report.vms, now)
+      await deps.servers.makeDue(tx, ids)
+      return ids
     })
     if (changed) {
       point('agent-api.report.committed')

@@ -223,9 +223,12 @@ export const serverService = (deps: ServerDeps) => {
 
     /** want and seen side by side, for operators */
     async explain(ctx: Ctx, id: string) {
-      const found = await get(ctx, id)
+      const { server: joined, vm } = await get(ctx, id)
       const [actions, placements] = await Promise.all([servers.actions(id), servers.placements(id)])
-      return { ...found, actions, placements }
+      const server = Object.fromEntries(
+        Object.entries(joined).filter(([column]) => !column.startsWith('vm_')),
+      )
+      return { server, vm, actions, placements }
     },
   }
 }

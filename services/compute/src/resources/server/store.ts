@@ -69,7 +69,6 @@ export interface VmRow extends VmFacts {
   id: string
   host_id: string
   seen_at: Date | null
-  revision: number
 }
 
 /** A server as everybody reads it: the row, and its vm with the name of the host. */
@@ -142,16 +141,15 @@ export const UNFINISHED = 'want_deleted or (seen_generation < generation and fau
 const COLUMNS = Prisma.sql`s.*, v.id as vm_id, v.host_id as vm_host_id, h.name as vm_host_name,
   h.seen_at as vm_host_seen_at, (h.seen_facts->>'hypervisor_up')::boolean as vm_hypervisor_up,
   v.want_power as vm_want_power, v.want_reboots_soft as vm_want_reboots_soft,
-  v.want_reboots_hard as vm_want_reboots_hard, v.generation as vm_generation, v.revision as vm_revision,
+  v.want_reboots_hard as vm_want_reboots_hard, v.generation as vm_generation,
   v.seen_generation as vm_seen_generation, v.seen_power as vm_seen_power,
   v.seen_reboots_soft as vm_seen_reboots_soft, v.seen_reboots_hard as vm_seen_reboots_hard,
   v.seen_step as vm_seen_step, v.seen_fault as vm_seen_fault, v.seen_at as vm_seen_at`
 const FROM = Prisma.sql`servers s left join vms v on v.server_id = s.id left join hosts h on h.id = v.host_id`
 
-type VmColumns = Omit<VmRow, 'host_up' | 'revision'> & {
+type VmColumns = Omit<VmRow, 'host_up'> & {
   host_seen_at: Date | null
   hypervisor_up: boolean | null
-  revision: bigint
 }
 type Joined = ServerRow & { [K in keyof VmColumns as `vm_${K}`]: VmColumns[K] } & { vm_id: string | null }
 
@@ -256,6 +254,16 @@ export const serverStore = (db: PrismaClient, hostDownMs: number) => {
       })
     },
 
+    /**
+     * The sweep's next round looks at these servers, however long they were to wait. Written together with the facts
+     * that make it worth while, so that nothing depends on the bell that is rung afterwards.
+     */
+    async makeDue(tx: Prisma.TransactionClient, ids: readonly string[]): Promise<void> {
+      if (ids.length > 0)
+        await tx.$executeRaw`
+          update servers set next_try_at = null where id = any(${ids as string[]}::uuid[]) and next_try_at is not null`
+    },
+
     async setLocked(id: string, locked: boolean): Promise<void> {
       await db.server.updateMany({ where: { id }, data: { locked } })
     },
@@ -325,7 +333,6 @@ const vmOf = (row: Joined, host_up: boolean): VmRow => ({
   want_reboots_soft: row.vm_want_reboots_soft,
   want_reboots_hard: row.vm_want_reboots_hard,
   generation: row.vm_generation,
-  revision: Number(row.vm_revision),
   seen_generation: row.vm_seen_generation,
   seen_power: row.vm_seen_power,
   seen_reboots_soft: row.vm_seen_reboots_soft,
