@@ -3,6 +3,7 @@ import type { Logger } from '@caelum/kernel'
 import type { TokenVerifier } from '@caelum/token'
 import type { Deps } from './deps.ts'
 import { policy } from './policy.ts'
+import { aggregateRoutes } from './resources/aggregate/routes.ts'
 import { availabilityZoneRoutes } from './resources/availability-zone/routes.ts'
 import { computeServiceRoutes } from './resources/compute-service/routes.ts'
 import { extensionRoutes } from './resources/extension/routes.ts'
@@ -33,6 +34,7 @@ export const routesOf = (deps: Deps): Route[] => [
   ...instanceActionRoutes(deps.instanceActions),
   ...hypervisorRoutes(deps.hypervisors),
   ...computeServiceRoutes(deps.computeServices),
+  ...aggregateRoutes(deps.aggregates),
   ...availabilityZoneRoutes(deps.hostViews),
   ...extensionRoutes,
 ]

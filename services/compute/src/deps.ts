@@ -4,6 +4,8 @@ import type { Logger } from '@caelum/kernel'
 import { openBell, sqlLedger, startLoop } from '@caelum/reconcile'
 import { openWakeups } from './agent-api/wakeups.ts'
 import { PrismaClient } from './generated/client.ts'
+import { aggregateService } from './resources/aggregate/service.ts'
+import { aggregateStore } from './resources/aggregate/store.ts'
 import { askStore } from './resources/ask/store.ts'
 import { computeServiceService } from './resources/compute-service/service.ts'
 import { flavorService } from './resources/flavor/service.ts'
@@ -62,6 +64,7 @@ export function createDeps({ databaseUrl, redisUrl, log, images, network, rules 
     ...neighbours,
     servers: serverRows,
     groups: serverGroups,
+    hosts: hostViews,
     flavors,
     keypairs,
     asks,
@@ -79,6 +82,7 @@ export function createDeps({ databaseUrl, redisUrl, log, images, network, rules 
     images,
     serverRows,
     hostViews,
+    aggregates: aggregateService(aggregateStore(db)),
     hypervisors: hypervisorService(hostViews),
     computeServices: computeServiceService(hostViews),
     flavors,

@@ -109,6 +109,28 @@ export const errors = {
     'GroupMemberLimitExceeded',
     () => 'Quota exceeded, too many servers in group',
   ),
+  aggregateNotFound: problem(404, 'AggregateNotFound', (id: number) => `Aggregate ${id} could not be found.`),
+  aggregateNameExists: problem(409, 'AggregateNameExists', () => 'An aggregate of this name already exists.'),
+  aggregateHostExists: problem(
+    409,
+    'AggregateHostExists',
+    (id: number, host: string) => `Aggregate ${id} already has host ${host}.`,
+  ),
+  aggregateHostNotFound: problem(
+    404,
+    'AggregateHostNotFound',
+    (id: number, host: string) => `Cannot remove host ${host} in aggregate ${id}`,
+  ),
+  computeHostNotFound: problem(
+    404,
+    'ComputeHostNotFound',
+    (host: string) => `Compute host ${host} could not be found.`,
+  ),
+  imageCaching: problem(
+    501,
+    'ImageCachingNotSupported',
+    () => 'Images cannot be brought to hosts in advance; a host fetches an image with its first server.',
+  ),
   userQuota: problem(
     501,
     'UserQuotaNotSupported',

@@ -95,4 +95,12 @@ export const policy: PolicyTable = {
   'compute:server_groups:show': rules.projectReader,
   'compute:server_groups:create': rules.projectMember,
   'compute:server_groups:delete': rules.projectMember,
+
+  'compute:aggregates:list': rules.admin,
+  'compute:aggregates:show': rules.admin,
+  'compute:aggregates:create': rules.admin,
+  'compute:aggregates:update': rules.admin,
+  'compute:aggregates:delete': rules.admin,
+  'compute:aggregates:action': rules.admin,
+  'compute:aggregates:images': rules.admin,
 }

@@ -7,11 +7,12 @@
  */
 import { newId } from '@caelum/kernel'
 import { candidateOf, type HostRules } from '../resources/host/state.ts'
-import { type HostStore, lockPlacement } from '../resources/host/store.ts'
+import type { HostStore } from '../resources/host/store.ts'
 import type { ServerRow, ServerStore } from '../resources/server/store.ts'
 import { groupLoad } from '../resources/server-group/store.ts'
 import type { VmSpec, VmStore } from '../resources/vm/store.ts'
 import { explain, pick } from './pick.ts'
+import { lockPlacement } from './store.ts'
 
 export type Placed = { result: 'claimed'; host: string } | { result: 'no-room'; message: string }
 
@@ -25,7 +26,7 @@ export interface PlaceDeps {
 export const place = (
   { servers, hosts, vms, rules }: PlaceDeps,
   server: ServerRow,
-  spec: VmSpec,
+  specIn: (zone: string) => VmSpec,
 ): Promise<Placed> =>
   servers.transaction(async tx => {
     await lockPlacement(tx)
@@ -62,7 +63,7 @@ export const place = (
         want_power: server.want_power,
         want_reboots_soft: server.want_reboots_soft,
         want_reboots_hard: server.want_reboots_hard,
-        spec,
+        spec: specIn(best.availabilityZone),
         generation: server.generation,
         request_id: server.request_id,
       },

@@ -1,5 +1,4 @@
 import { apiIdOf, type HostView } from '../host/service.ts'
-import { DEFAULT_ZONE } from '../host/state.ts'
 import { COMPUTE } from './service.ts'
 
 /** Times of services are in UTC without saying so, with microseconds. */
@@ -10,7 +9,7 @@ export const viewService = (host: HostView, microversion: number) => ({
   id: apiIdOf(host.id, microversion),
   binary: COMPUTE,
   host: host.name,
-  zone: DEFAULT_ZONE,
+  zone: host.zone,
   status: host.want_enabled ? 'enabled' : 'disabled',
   state: host.up ? 'up' : 'down',
   updated_at: viewTime(host.seen_at),

@@ -40,6 +40,9 @@ export const hostService = (hosts: HostStore, vms: Pick<VmStore, 'serversOn'>, r
     return (await this.list(ctx)).find(host => apiIdOf(host.id, ctx.microversion) === wanted)
   },
 
+  /** names of the zones that there are */
+  zones: async (): Promise<Set<string>> => new Set((await hosts.load()).map(host => host.zone)),
+
   servers: (hostIds: readonly string[]): Promise<HostedServer[]> => vms.serversOn(hostIds),
 
   setEnabled: (id: string, enabled: boolean, reason: string | null): Promise<boolean> =>

@@ -14,7 +14,7 @@ export const isUp = (host: Pick<HostRow, 'seen_at' | 'seen_facts'>, rules: HostR
   now.getTime() - host.seen_at.getTime() < rules.downAfterMs &&
   host.seen_facts?.hypervisor_up === true
 
-/** All hosts are in one zone for now; the name is Nova's default. */
+/** Where hosts are that no aggregate puts elsewhere; the name is Nova's. */
 export const DEFAULT_ZONE = 'nova'
 
 export const candidateOf = (host: HostLoad, rules: HostRules, now: Date): Candidate => ({
@@ -22,7 +22,7 @@ export const candidateOf = (host: HostLoad, rules: HostRules, now: Date): Candid
   name: host.name,
   enabled: host.want_enabled,
   up: isUp(host, rules, now),
-  availabilityZone: DEFAULT_ZONE,
+  availabilityZone: host.zone,
   vcpus: { total: Math.floor(host.vcpus * rules.cpuAllocationRatio), used: host.used_vcpus },
   ramMb: { total: Math.max(0, host.ram_mb - rules.reservedRamMb), used: host.used_ram_mb },
   diskGb: { total: host.disk_gb, used: host.used_disk_gb },

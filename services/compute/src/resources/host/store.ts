@@ -1,6 +1,8 @@
 import type { HostFacts } from '@caelum/agent-protocol'
 import { newId } from '@caelum/kernel'
 import { Prisma, type PrismaClient } from '../../generated/client.ts'
+import { lockPlacement } from '../../scheduler/store.ts'
+import { leaveAggregates } from '../aggregate/store.ts'
 
 export interface HostRow {
   id: string
@@ -14,6 +16,7 @@ export interface HostRow {
   vcpus: number
   ram_mb: number
   disk_gb: number
+  zone: string
   created_at: Date
 }
 
@@ -67,12 +70,13 @@ export const hostStore = (db: PrismaClient) => ({
     return count > 0
   },
 
-  /** A claim that is being made holds the host's row, so it is seen here or finds the host gone. */
   remove: (id: string): Promise<'removed' | 'has-vms'> =>
     db.$transaction(async tx => {
-      await tx.$queryRaw`select id from hosts where id = ${id}::uuid for update`
+      await lockPlacement(tx)
       if ((await tx.vm.count({ where: { host_id: id } })) > 0) return 'has-vms'
+      const host = await tx.host.findUnique({ where: { id }, select: { name: true } })
       await tx.host.deleteMany({ where: { id } })
+      if (host) await leaveAggregates(tx, host.name)
       return 'removed'
     }),
 
@@ -99,11 +103,6 @@ export const hostStore = (db: PrismaClient) => ({
     return row?.agent_epoch ?? 0
   },
 })
-
-/** Placements take turns: until the transaction ends nobody else looks at hosts in order to claim. */
-export async function lockPlacement(tx: Prisma.TransactionClient): Promise<void> {
-  await tx.$executeRaw`select pg_advisory_xact_lock(hashtext('placement'))`
-}
 
 /**
  * Takes the next revision of a host's wanted list. The row lock it leaves until commit puts all changes of one

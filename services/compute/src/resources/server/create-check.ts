@@ -9,6 +9,7 @@ import { type Ctx, isUuid, projectOf } from '@caelum/kernel'
 import { errors } from '../../errors.ts'
 import { policy } from '../../policy.ts'
 import { type FlavorService, type FlavorSnapshot, snapshotOf } from '../flavor/service.ts'
+import type { HostService } from '../host/service.ts'
 import { DEFAULT_ZONE } from '../host/state.ts'
 import type { KeypairService } from '../keypair/service.ts'
 import type { CreateServer } from './schema.ts'
@@ -19,6 +20,7 @@ export interface CheckDeps {
   keypairs: Pick<KeypairService, 'find'>
   images: ImageClient
   network: NetworkClient
+  hosts: Pick<HostService, 'zones'>
 }
 
 /** The parts of a new server that had to be looked up. */
@@ -52,7 +54,7 @@ export async function checkCreate(
   if (flavor.ram_mb < image.min_ram) throw errors.flavorTooSmall('memory', 'MB', flavor.ram_mb, image.min_ram)
   if (flavor.disk_gb > 0 && flavor.disk_gb < image.min_disk)
     throw errors.flavorTooSmall('disk', 'GB', flavor.disk_gb, image.min_disk)
-  const { zone, host } = zoneOf(ctx, wanted)
+  const { zone, host } = await zoneOf(deps, ctx, wanted)
   return {
     image_id: image.id,
     image: image.snapshot,
@@ -104,10 +106,14 @@ async function keyOf({ keypairs }: CheckDeps, ctx: Ctx, name: string | null | un
 }
 
 /** "zone:host" places a server, as in nova/compute/api.py; only an administrator may say it. */
-function zoneOf(ctx: Ctx, wanted: CreateServer): { zone: string | null; host: string | null } {
+async function zoneOf(
+  { hosts }: CheckDeps,
+  ctx: Ctx,
+  wanted: CreateServer,
+): Promise<{ zone: string | null; host: string | null }> {
   const [zone = '', host = ''] = (wanted.availability_zone ?? '').split(':')
   const wantHost = wanted.host ?? wanted.hypervisor_hostname ?? (host || null)
-  if (zone && zone !== DEFAULT_ZONE)
+  if (zone && zone !== DEFAULT_ZONE && !(await hosts.zones()).has(zone))
     throw errors.badRequest('The requested availability zone is not available')
   if (wantHost && !can(policy, ctx, 'compute:servers:create:requested_destination'))
     throw errors.requestedDestination(policy['compute:servers:create:requested_destination']?.text ?? '')

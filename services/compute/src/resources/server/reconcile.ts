@@ -36,7 +36,7 @@ const steps: Record<Step, Act> = {
 
   place: async (deps, server) => {
     const wirings = await wiringOf(deps.network, server)
-    const placed = await place(deps, server, specOf(server, wirings))
+    const placed = await place(deps, server, zone => specOf(server, wirings, zone))
     if (placed.result === 'claimed') {
       point('server.place.committed')
       return 'again'
@@ -56,13 +56,13 @@ const steps: Record<Step, Act> = {
       await servers.savePorts(server.id, ports)
     }),
 
-  'revise-vm': async ({ network, vms }, server) => {
+  'revise-vm': async ({ network, vms }, server, vm) => {
     await vms.revise({
       server_id: server.id,
       want_power: server.want_power,
       want_reboots_soft: server.want_reboots_soft,
       want_reboots_hard: server.want_reboots_hard,
-      spec: specOf(server, await wiringOf(network, server)),
+      spec: vm ? specOf(server, await wiringOf(network, server), vm.host_zone) : null,
       generation: server.generation,
       request_id: server.request_id,
     })

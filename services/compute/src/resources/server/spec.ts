@@ -1,10 +1,9 @@
 import type { WantedNic } from '@caelum/agent-protocol'
-import { DEFAULT_ZONE } from '../host/state.ts'
 import type { VmSpec } from '../vm/store.ts'
 import type { ServerRow } from './store.ts'
 
 /** What a host needs to know of a server to run it, made from the row alone and the wiring of its ports. */
-export const specOf = (server: ServerRow, nics: WantedNic[]): VmSpec => ({
+export const specOf = (server: ServerRow, nics: WantedNic[], zone: string): VmSpec => ({
   disk: {
     image: server.image_id && server.image ? { id: server.image_id, ...server.image } : null,
     size_gb: server.flavor.disk_gb,
@@ -14,7 +13,7 @@ export const specOf = (server: ServerRow, nics: WantedNic[]): VmSpec => ({
     name: server.name,
     hostname: server.hostname,
     project_id: server.project_id,
-    availability_zone: server.availability_zone ?? DEFAULT_ZONE,
+    availability_zone: zone,
     launch_index: server.launch_index,
     meta: server.metadata,
     keys: server.key ? [server.key] : [],

@@ -67,6 +67,7 @@ export interface ServerRow extends ServerFacts {
 
 export interface VmRow extends VmFacts {
   id: string
+  host_zone: string
   host_id: string
   seen_at: Date | null
 }
@@ -138,7 +139,7 @@ export interface ActionEntry {
 export const UNFINISHED = 'want_deleted or (seen_generation < generation and fault is null)'
 
 /** Flat columns: building and parsing a JSON object per row would cost half as much again as everything else. */
-const COLUMNS = Prisma.sql`s.*, v.id as vm_id, v.host_id as vm_host_id, h.name as vm_host_name,
+const COLUMNS = Prisma.sql`s.*, v.id as vm_id, v.host_id as vm_host_id, h.name as vm_host_name, h.zone as vm_host_zone,
   h.seen_at as vm_host_seen_at, (h.seen_facts->>'hypervisor_up')::boolean as vm_hypervisor_up,
   v.want_power as vm_want_power, v.want_reboots_soft as vm_want_reboots_soft,
   v.want_reboots_hard as vm_want_reboots_hard, v.generation as vm_generation,
@@ -328,6 +329,7 @@ const vmOf = (row: Joined, host_up: boolean): VmRow => ({
   id: row.vm_id,
   host_id: row.vm_host_id,
   host_name: row.vm_host_name,
+  host_zone: row.vm_host_zone,
   host_up,
   want_power: row.vm_want_power,
   want_reboots_soft: row.vm_want_reboots_soft,

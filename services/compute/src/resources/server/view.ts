@@ -4,7 +4,6 @@
  */
 import { createHash } from 'node:crypto'
 import { isoSeconds } from '@caelum/kernel'
-import { DEFAULT_ZONE } from '../host/state.ts'
 import { statusOf } from './state.ts'
 import type { ServerRow, ServerWithVm, VmRow } from './store.ts'
 
@@ -54,7 +53,7 @@ export function viewDetail({ server, vm }: ServerWithVm, context: ViewContext): 
     ...(shown.status === 'ACTIVE' || shown.status === 'BUILD' || shown.status === 'REBOOT'
       ? { progress: shown.progress }
       : {}),
-    'OS-EXT-AZ:availability_zone': vm ? DEFAULT_ZONE : (server.availability_zone ?? ''),
+    'OS-EXT-AZ:availability_zone': vm ? vm.host_zone : (server.availability_zone ?? ''),
     config_drive: server.config_drive ? 'True' : '',
     key_name: server.key_name,
     'OS-SRV-USG:launched_at': server.launched_at

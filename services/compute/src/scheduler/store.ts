@@ -1,0 +1,6 @@
+import type { Prisma } from '../generated/client.ts'
+
+/** Placements take turns: until the transaction ends nobody else looks at hosts in order to claim. */
+export async function lockPlacement(tx: Prisma.TransactionClient): Promise<void> {
+  await tx.$executeRaw`select pg_advisory_xact_lock(hashtext('placement'))`
+}
