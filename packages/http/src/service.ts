@@ -45,6 +45,8 @@ export interface ServiceOptions {
   identityUrl: string
   /** bytes; larger bodies are refused with 413 unless the route says otherwise */
   bodyLimit?: number
+  /** true: a path with a slash at its end is another path; false, the default: the same */
+  strictSlash?: boolean
   /** how request ids are made; `req-<uuid>` when not given */
   newRequestId?: () => string
   /** extra header that repeats the request id, e.g. `x-compute-request-id` */
@@ -83,7 +85,7 @@ export function buildService(options: ServiceOptions): FastifyInstance {
     genReqId: options.newRequestId ?? (() => `req-${randomUUID()}`),
     trustProxy: 'loopback',
     forceCloseConnections: 'idle',
-    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 1_024 },
+    routerOptions: { ignoreTrailingSlash: options.strictSlash !== true, maxParamLength: 1_024 },
     return503OnClosing: false,
     frameworkErrors: (_error, request, reply: FastifyReply) => {
       const why = 'The URL is not valid: its percent-encoding does not decode to UTF-8.'
@@ -250,7 +252,8 @@ function answerErrors(app: FastifyInstance, options: ServiceOptions): void {
   }
   app.setErrorHandler((error, request, reply) => render(problemOf(error, request, options), request, reply))
   app.setNotFoundHandler((request, reply) => {
-    const allowed = methodsOf(options.routes, request.url)
+    const elsewhere = options.strictSlash === true && /\/(\?|$)/.test(request.url)
+    const allowed = elsewhere ? [] : methodsOf(options.routes, request.url)
     const problem =
       allowed.length > 0
         ? new Problem('MethodNotAllowed', 405, 'The method is not allowed for this resource.', {

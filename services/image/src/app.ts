@@ -31,6 +31,7 @@ export const buildApp = (
     policy,
     routes: routesOf(deps),
     envelope: glanceEnvelope,
+    strictSlash: true,
     healthy: async () => {
       await deps.db.$queryRaw`select 1`
     },

@@ -16,6 +16,7 @@ const versions = (ctx: Ctx) => ({
 export const versionRoutes: Route[] = [
   { path: '/', operation: 'image:versions:choose', status: 300 },
   { path: '/v2', operation: 'image:versions:choose:v2', status: 300 },
+  { path: '/v2/', operation: 'image:versions:choose:v2:slash', status: 300 },
   { path: '/versions', operation: 'image:versions:list', status: 200 },
 ].map(place =>
   route({

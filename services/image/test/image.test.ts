@@ -272,6 +272,8 @@ describe('discovery', () => {
   })
   test('what is not there is said so', async () => {
     expect((await api.call(persona('member'), 'GET', '/v2/nothing')).status).toBe(404)
+    for (const method of ['GET', 'DELETE'] as const)
+      expect((await api.call(persona('member'), method, '/v2/images/')).status).toBe(404)
     const wrong = await api.call(persona('member'), 'PUT', '/v2/images')
     expect(wrong.status).toBe(405)
     expect(wrong.headers.allow).toContain('GET')

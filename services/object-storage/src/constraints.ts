@@ -14,3 +14,6 @@ export const constraints = {
   max_account_name_length: 256,
   valid_api_versions: ['v1'],
 }
+
+/** The one storage policy there is, under the name that Swift gives its first. */
+export const STORAGE_POLICY = 'Policy-0'

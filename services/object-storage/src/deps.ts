@@ -39,7 +39,9 @@ export async function createDeps(options: DepsOptions) {
   })
   const expiry = startExpiry({ store, blobs, clock, log, everyMs: limits.expiryMs })
   const accounts = accountService(accountStore(db))
-  const containers = containerService(containerStore(db))
+  const containers = containerService(containerStore(db), async containerId =>
+    blobs.remove(await store.removeExpired(clock.now(), 10_000, containerId)),
+  )
   return {
     db,
     blobs,

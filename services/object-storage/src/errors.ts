@@ -17,7 +17,7 @@ export const errors = {
   notEmpty: problem(
     409,
     'Conflict',
-    () => 'There was a conflict when trying to complete your request: the container is not empty.',
+    () => 'There was a conflict when trying to complete your request. The container is not empty.',
   ),
   wrongChecksum: problem(
     422,

@@ -1,6 +1,6 @@
 /**
  * User metadata travels as headers: `X-Container-Meta-Colour: red`. Header bytes are UTF-8; Node hands them over, and
- * takes them, as latin1. Names are kept in lower case.
+ * takes them, as latin1. Names are kept in lower case, with dashes for underscores, as WSGI servers hand them to Swift.
  */
 import type { IncomingHttpHeaders } from 'node:http'
 import { constraints } from './constraints.ts'
@@ -9,7 +9,7 @@ import { errors } from './errors.ts'
 export type Metadata = Record<string, string>
 export type Kind = 'account' | 'container' | 'object'
 
-/** What a request changes: an empty value, or `X-Remove-Container-Meta-Colour`, takes the item away. */
+/** What a request changes: for accounts and containers an empty value takes the item away, as `X-Remove-...` does. */
 export interface MetadataChange {
   set: Metadata
   remove: string[]
@@ -19,7 +19,8 @@ export interface MetadataChange {
 export function metadataOf(kind: Kind, headers: IncomingHttpHeaders): MetadataChange {
   const change: MetadataChange = { set: {}, remove: [] }
   const [meta, removal] = [`x-${kind}-meta-`, `x-remove-${kind}-meta-`]
-  for (const [header, raw] of Object.entries(headers)) {
+  for (const [written, raw] of Object.entries(headers)) {
+    const header = written.replaceAll('_', '-')
     if (header.startsWith(removal)) change.remove.push(header.slice(removal.length))
     if (!header.startsWith(meta)) continue
     const name = header.slice(meta.length)
@@ -31,7 +32,7 @@ export function metadataOf(kind: Kind, headers: IncomingHttpHeaders): MetadataCh
       throw errors.badRequest(
         `Metadata value longer than ${constraints.max_meta_value_length}: ${meta}${name}`,
       )
-    if (value === '') change.remove.push(name)
+    if (value === '' && kind !== 'object') change.remove.push(name)
     else change.set[name] = value
   }
   checkTotal(change.set)

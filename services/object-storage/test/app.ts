@@ -35,6 +35,7 @@ export async function testApp(limits: Partial<Limits> = {}) {
     app,
     deps,
     database,
+    now: () => clock.now(),
     /** moves the clock of the service */
     advance(seconds: number) {
       ahead += seconds * 1_000

@@ -27,7 +27,10 @@ test('a container is made, described, changed and deleted', async () => {
     'x-container-meta-colour': 'red',
     'x-container-meta-size': 'big',
     'x-container-read': '.r:*,.rlistings',
+    'x-storage-policy': 'Policy-0',
   })
+  const policy = { headers: { 'x-storage-policy': 'gold' } }
+  expect((await api.call(user, 'PUT', '/gold', policy)).status).toBe(400)
   const removing = {
     'x-remove-container-meta-colour': 'x',
     'x-container-meta-size': '',

@@ -29,6 +29,8 @@ test('an object is stored, read, described and deleted', async () => {
     'content-encoding': 'gzip',
     'content-disposition': 'attachment',
     'x-object-meta-colour': 'red',
+    'x-object-meta-with_underscore': 'u',
+    'x-object-meta-empty': '',
   })
   expect(put.status).toBe(201)
   expect(put.headers).toMatchObject({ etag: md5(data), 'content-length': '0' })
@@ -45,6 +47,8 @@ test('an object is stored, read, described and deleted', async () => {
     'content-encoding': 'gzip',
     'content-disposition': 'attachment',
     'x-object-meta-colour': 'red',
+    'x-object-meta-with-underscore': 'u',
+    'x-object-meta-empty': '',
     'accept-ranges': 'bytes',
   }
   expect(got.headers).toMatchObject(described)
@@ -298,9 +302,16 @@ describe('copying', () => {
   })
 })
 
+test('a container of expired objects only is empty', async () => {
+  await api.put(user, '/box/o', 'data', { 'x-delete-after': '1000' })
+  expect((await api.call(user, 'DELETE', '/box')).status).toBe(409)
+  api.advance(1_001)
+  expect((await api.call(user, 'DELETE', '/box')).status).toBe(204)
+})
+
 test('an object disappears when its time has come, and its bytes with it', async () => {
   const before = api.files().length
-  const at = String(Math.floor(Date.now() / 1_000) + 1_000)
+  const at = String(Math.floor(api.now().getTime() / 1_000) + 1_000)
   await api.put(user, '/box/at', 'data', { 'x-delete-at': at })
   await api.put(user, '/box/after', 'data', { 'x-delete-after': '1000' })
   await api.put(user, '/box/stays', 'data')

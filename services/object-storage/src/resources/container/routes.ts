@@ -1,6 +1,6 @@
 import { type Route, route } from '@caelum/http'
 import type { FastifyReply } from 'fastify'
-import { constraints } from '../../constraints.ts'
+import { constraints, STORAGE_POLICY } from '../../constraints.ts'
 import { formatOf, ListingParameters, listingQuery } from '../../listing/query.ts'
 import { sendListing } from '../../listing/render.ts'
 import { metadataHeaders, toHeader } from '../../metadata.ts'
@@ -83,6 +83,7 @@ function describe(reply: FastifyReply, container: Container, owner: boolean): vo
     'x-timestamp': swiftTimestamp(container.created_at),
     'last-modified': httpDate(container.updated_at),
     'accept-ranges': 'bytes',
+    'x-storage-policy': STORAGE_POLICY,
     ...metadataHeaders('container', container.metadata),
   })
   if (owner && container.read_acl) reply.header('x-container-read', toHeader(container.read_acl))

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Ctx } from '@caelum/kernel'
 import { isOwner, requireAccess } from '../../access.ts'
+import { STORAGE_POLICY } from '../../constraints.ts'
 import { errors } from '../../errors.ts'
 import { changedMetadata, fromHeader, metadataOf } from '../../metadata.ts'
 import type { Target } from '../../target.ts'
@@ -12,7 +13,8 @@ export type ContainerService = ReturnType<typeof containerService>
 
 export type Use = 'list' | 'read' | 'write' | 'own'
 
-export const containerService = (store: ContainerStore) => {
+/** @param expire deletes what has expired in a container: invisible, but still counted */
+export const containerService = (store: ContainerStore, expire: (containerId: string) => Promise<void>) => {
   /**
    * The container, when the caller may do `operation` in it: as one of the project, or by its ACL.
    *
@@ -54,9 +56,11 @@ export const containerService = (store: ContainerStore) => {
 
     async remove(ctx: Ctx, { projectId, container: name }: Target): Promise<void> {
       requireAccess(ctx, 'object-storage:containers:delete', projectId)
-      const outcome = await store.remove(projectId ?? '', name)
-      if (outcome === 'not-found') throw errors.notFound()
-      if (outcome === 'not-empty') throw errors.notEmpty()
+      const container = await store.get(projectId ?? '', name)
+      if (!container) throw errors.notFound()
+      if ((await store.remove(container.id)) === 'removed') return
+      await expire(container.id)
+      if ((await store.remove(container.id)) === 'not-empty') throw errors.notEmpty()
     },
   }
 }
@@ -71,6 +75,9 @@ function grants(ctx: Ctx, container: Container, use: Use, referrer: string | und
 /** @throws Problem 400 for metadata, ACLs or quotas that make no sense */
 function changeOf(headers: IncomingHttpHeaders): (words: ContainerWords) => ContainerWords {
   const metadata = metadataOf('container', headers)
+  const storage = headers['x-storage-policy']
+  if (storage !== undefined && storage !== STORAGE_POLICY)
+    throw errors.badRequest(`Invalid X-Storage-Policy '${storage}'`)
   for (const name of ['quota-bytes', 'quota-count'])
     if (metadata.set[name] && !/^\d{1,15}$/.test(metadata.set[name]))
       throw errors.badRequest(`Invalid ${name === 'quota-bytes' ? 'bytes' : 'count'} quota.`)

@@ -61,10 +61,8 @@ export const containerStore = (db: PrismaClient) => ({
     }),
 
   /** The foreign key of objects makes sure that a container with one in it stays, whoever puts it there meanwhile. */
-  async remove(projectId: string, name: string): Promise<'removed' | 'not-empty' | 'not-found'> {
-    const where = { project_id: projectId, name }
-    const { count } = await db.container.deleteMany({ where: { ...where, object_count: 0 } })
-    if (count > 0) return 'removed'
-    return (await db.container.count({ where })) > 0 ? 'not-empty' : 'not-found'
+  async remove(id: string): Promise<'removed' | 'not-empty'> {
+    const { count } = await db.container.deleteMany({ where: { id, object_count: 0 } })
+    return count > 0 || (await db.container.count({ where: { id } })) === 0 ? 'removed' : 'not-empty'
   },
 })

@@ -107,10 +107,12 @@ export const objectStore = (db: PrismaClient) => ({
     return row ?? null
   },
 
-  /** Removes up to `limit` objects whose time has come. @returns their bytes */
-  async removeExpired(now: Date, limit: number): Promise<string[]> {
+  /** Removes up to `limit` objects whose time has come, everywhere or in one container. @returns their bytes */
+  async removeExpired(now: Date, limit: number, containerId?: string): Promise<string[]> {
+    const place = containerId ? Prisma.sql`and container_id = ${containerId}::uuid` : Prisma.empty
     const due = await db.$queryRaw<{ container_id: string; name: string }[]>`
-      select container_id, name from objects where delete_at <= ${now}::timestamptz order by delete_at limit ${limit}`
+      select container_id, name from objects where delete_at <= ${now}::timestamptz ${place}
+      order by delete_at limit ${limit}`
     const blobs: string[] = []
     for (const { container_id, name } of due) {
       const where = Prisma.sql`container_id = ${container_id}::uuid and name = ${name} and delete_at <= ${now}::timestamptz`
