@@ -31,7 +31,7 @@ export interface ReplicaOptions<T> {
   probe_ms?: number
   /** first pause before a new attempt, ms; doubles up to 32 times */
   retry_ms?: number
-  /** one call per message of the server, and one for all that changed when a session begins */
+  /** one call per message of the server, and one for all that changed when a session begins, before it is `complete` */
   onChange?: (changes: Change<T>[]) => void
   /** `reason` says why a session was lost or could not be opened */
   onState?: (state: ReplicaState, reason?: Error) => void
@@ -153,8 +153,8 @@ export class Replica<T extends Tables<T>> {
       const changes = this.#rows.replace(schema, initial as TableUpdates)
       for (const updates of early) changes.push(...this.#rows.apply(schema, updates))
       wasComplete = true
+      this.#options.onChange?.(changes)
       this.#enter('complete')
-      this.#tell(changes)
     } catch (reason) {
       connection.close(reason as Error)
     }
