@@ -6,7 +6,6 @@ import { nextLink, pageQuery } from '@caelum/http'
 import type { Ctx } from '@caelum/kernel'
 import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import type { Prisma } from './generated/client.ts'
 
 /** More are never answered at once; the rest is behind `links.next`. */
 const LONGEST_PAGE = 10_000
@@ -36,20 +35,30 @@ export interface Page {
 
 type NameQuery = { [K in keyof typeof nameQuery]?: string | undefined }
 
-export function whereName(query: NameQuery): { AND: { name: Prisma.StringFilter | string }[] } {
-  const conditions: { name: Prisma.StringFilter | string }[] = []
-  const add = (value: string | undefined, filter: (v: string) => Prisma.StringFilter | string) => {
+type NameFilter =
+  | string
+  | { contains: string; mode?: 'insensitive' }
+  | { startsWith: string; mode?: 'insensitive' }
+  | { endsWith: string; mode?: 'insensitive' }
+
+/** The condition for Prisma. */
+export function whereName(query: NameQuery): { AND: { name: NameFilter }[] } {
+  const conditions: { name: NameFilter }[] = []
+  const add = (value: string | undefined, filter: (v: string) => NameFilter) => {
     if (value !== undefined) conditions.push({ name: filter(value) })
   }
   add(query.name, v => v)
-  add(query.name__contains, contains => ({ contains }))
-  add(query.name__icontains, contains => ({ contains, mode: 'insensitive' }))
-  add(query.name__startswith, startsWith => ({ startsWith }))
-  add(query.name__istartswith, startsWith => ({ startsWith, mode: 'insensitive' }))
-  add(query.name__endswith, endsWith => ({ endsWith }))
-  add(query.name__iendswith, endsWith => ({ endsWith, mode: 'insensitive' }))
+  add(query.name__contains, v => ({ contains: literal(v) }))
+  add(query.name__icontains, v => ({ contains: literal(v), mode: 'insensitive' }))
+  add(query.name__startswith, v => ({ startsWith: literal(v) }))
+  add(query.name__istartswith, v => ({ startsWith: literal(v), mode: 'insensitive' }))
+  add(query.name__endswith, v => ({ endsWith: literal(v) }))
+  add(query.name__iendswith, v => ({ endsWith: literal(v), mode: 'insensitive' }))
   return { AND: conditions }
 }
+
+/** Prisma hands these on to LIKE as they are. */
+const literal = (text: string): string => text.replace(/[\\%_]/g, '\\$&')
 
 /** In the order of ids, which is that of creation; one row more than asked tells whether there is another page. */
 export const pageOf = ({ limit = LONGEST_PAGE, marker }: Page) => ({
@@ -81,6 +90,11 @@ export function viewPage<Row extends { id: string }>(
 
 export const linkTo = (ctx: Ctx, path: string) => ({ self: `${ctx.baseUrl}/v3/${path}` })
 
+type Json = string | number | boolean | null | readonly Json[] | JsonObject
+interface JsonObject {
+  readonly [key: string]: Json
+}
+
 /** A body as JSON has it: a field that is optional is there or not, and never undefined. */
 type Given<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
   [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>
@@ -90,35 +104,30 @@ type Given<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } &
 export function splitExtra<T extends object, K extends keyof T>(
   body: T,
   known: readonly K[],
-): { fields: Given<Pick<T, K>>; extra: Prisma.InputJsonObject } {
+): { fields: Given<Pick<T, K>>; extra: JsonObject } {
   const fields: Record<string, unknown> = {}
   const extra: Record<string, unknown> = {}
   for (const [key, value] of Object.entries(body)) {
     if ((known as readonly string[]).includes(key)) fields[key] = value
     else if (!RESERVED.has(key)) extra[key] = value
   }
-  return { fields: fields as Given<Pick<T, K>>, extra: extra as Prisma.InputJsonObject }
+  return { fields: fields as Given<Pick<T, K>>, extra: extra as JsonObject }
 }
 const RESERVED = new Set(['id', 'links', 'created_at', '__proto__'])
 
 /** `extra` after a PATCH: named attributes replace the ones before. */
-export const mergeExtra = (
-  before: Prisma.JsonValue,
-  change: Prisma.InputJsonObject,
-): Prisma.InputJsonObject => ({
-  ...(before as Prisma.InputJsonObject),
+export const mergeExtra = (before: unknown, change: JsonObject): JsonObject => ({
+  ...(before as JsonObject),
   ...change,
 })
 
-export const isImmutable = (row: { options: Prisma.JsonValue }): boolean =>
+export const isImmutable = (row: { options: unknown }): boolean =>
   (row.options as { immutable?: boolean }).immutable === true
 
 /** keystone/common/resource_options: an option set to null is taken away. */
-export function mergeOptions(before: Prisma.JsonValue, change: object | undefined): Prisma.InputJsonObject {
+export function mergeOptions(before: unknown, change: object | undefined): JsonObject {
   const merged = { ...(before as Record<string, unknown>), ...change }
-  return Object.fromEntries(
-    Object.entries(merged).filter(([, value]) => value !== null),
-  ) as Prisma.InputJsonObject
+  return Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== null)) as JsonObject
 }
 
 /** of a path or a query: ids are opaque, bounded, and never carry what PostgreSQL's text cannot hold */

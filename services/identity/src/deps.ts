@@ -27,7 +27,7 @@ import { tokenService } from './resources/token/service.ts'
 import { tokenStore } from './resources/token/store.ts'
 import { userService } from './resources/user/service.ts'
 import { userStore } from './resources/user/store.ts'
-import { transactOn } from './revocation/store.ts'
+import { pruneOn, transactOn } from './revocation/store.ts'
 import { KeyRing } from './signing/key-ring.ts'
 import { signingKeyStore } from './signing/store.ts'
 
@@ -74,6 +74,7 @@ export async function createDeps(options: DepsOptions) {
     db,
     keys,
     transact,
+    prune: pruneOn(db),
     verifier,
     catalog,
     domains: domainService(domainStore(db, transact)),
@@ -90,5 +91,15 @@ export async function createDeps(options: DepsOptions) {
       await trust.close()
       await db.$disconnect()
     },
+  }
+}
+
+/** The signing keys alone, for a tool. */
+export function openKeys(options: Pick<DepsOptions, 'databaseUrl' | 'sealingKey' | 'tokenTtlS' | 'log'>) {
+  const { databaseUrl: url, log } = options
+  const db = new PrismaClient({ adapter: prismaAdapter({ url, schema: 'identity', poolSize: 1, log }) })
+  return {
+    keys: new KeyRing(signingKeyStore(db), options.sealingKey, options.tokenTtlS),
+    close: () => db.$disconnect(),
   }
 }

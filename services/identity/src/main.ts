@@ -3,16 +3,14 @@ import { createLogger } from '@caelum/kernel'
 import { buildApp } from './app.ts'
 import { readConfig } from './config.ts'
 import { createDeps } from './deps.ts'
-import { keyEncryptionKey, sealingKeyFrom } from './signing/seal.ts'
+import { sealingKeyOf } from './signing/seal.ts'
 import { startUpkeep } from './upkeep.ts'
 
 const config = readConfig()
 const log = createLogger('identity', config.LOG_LEVEL)
 const deps = await createDeps({
   databaseUrl: config.DATABASE_URL.reveal(),
-  sealingKey: config.CAELUM_KEY_ENCRYPTION_KEY
-    ? sealingKeyFrom(config.CAELUM_KEY_ENCRYPTION_KEY)
-    : keyEncryptionKey(config.CAELUM_DATA_DIR),
+  sealingKey: sealingKeyOf(config),
   tokenTtlS: config.CAELUM_TOKEN_TTL_S,
   hashConcurrency: config.CAELUM_HASH_CONCURRENCY,
   bootstrap: {
@@ -25,7 +23,7 @@ const deps = await createDeps({
   log,
 })
 const upkeep = startUpkeep({
-  db: deps.db,
+  prune: deps.prune,
   keys: deps.keys,
   signingKeyDays: config.CAELUM_SIGNING_KEY_DAYS,
   log,

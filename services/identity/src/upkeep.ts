@@ -1,17 +1,20 @@
 import type { Logger } from '@caelum/kernel'
-import type { PrismaClient } from './generated/client.ts'
-import { prune } from './revocation/store.ts'
 import type { KeyRing } from './signing/key-ring.ts'
 
 const EVERY_MS = 60_000
 
 /** Once a minute: forgets what has expired, and rotates the signing key when its days are over. */
-export function startUpkeep(parts: { db: PrismaClient; keys: KeyRing; signingKeyDays: number; log: Logger }) {
-  const { db, keys, signingKeyDays, log } = parts
+export function startUpkeep(parts: {
+  prune: () => Promise<number>
+  keys: KeyRing
+  signingKeyDays: number
+  log: Logger
+}) {
+  const { prune, keys, signingKeyDays, log } = parts
   let running = Promise.resolve()
   const once = async () => {
     try {
-      const forgotten = await prune(db)
+      const forgotten = await prune()
       if (forgotten > 0) log.info({ rows: forgotten }, 'expired rows removed')
       if ((await keys.rotateIfOlder(signingKeyDays, new Date())) === 'added') log.info('signing key rotated')
     } catch (error) {

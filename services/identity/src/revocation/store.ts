@@ -58,9 +58,9 @@ async function revoke(tx: Transaction, revoked: Revoked): Promise<number> {
 }
 
 /** Forgets revocations whose tokens have all ended, and keys whose tokens have. */
-export async function prune(tx: Transaction): Promise<number> {
-  const revocations = await tx.$executeRaw`delete from revocations where expires_at < now()`
-  const keys = await tx.$executeRaw`delete from signing_keys where verifies_until < now()`
+export const pruneOn = (db: PrismaClient) => async (): Promise<number> => {
+  const revocations = await db.$executeRaw`delete from revocations where expires_at < now()`
+  const keys = await db.$executeRaw`delete from signing_keys where verifies_until < now()`
   return revocations + keys
 }
 

@@ -75,6 +75,15 @@ function whole(key: Buffer, path: string): Buffer {
   return key
 }
 
-/** @throws Error when it is not 32 bytes in base64 */
-export const sealingKeyFrom = (text: Secret): Buffer =>
-  whole(Buffer.from(text.reveal(), 'base64'), 'CAELUM_KEY_ENCRYPTION_KEY')
+/**
+ * The key given in the configuration, else the one in the data folder.
+ *
+ * @throws Error when it is not 32 bytes
+ */
+export const sealingKeyOf = (config: {
+  CAELUM_KEY_ENCRYPTION_KEY?: Secret | undefined
+  CAELUM_DATA_DIR: string
+}): Buffer =>
+  config.CAELUM_KEY_ENCRYPTION_KEY
+    ? whole(Buffer.from(config.CAELUM_KEY_ENCRYPTION_KEY.reveal(), 'base64'), 'CAELUM_KEY_ENCRYPTION_KEY')
+    : keyEncryptionKey(config.CAELUM_DATA_DIR)

@@ -22,7 +22,8 @@ export const signingKeyStore = (db: PrismaClient) => ({
 
   /**
    * Publishes `key`, which signs from `leadS` seconds from now on; the keys before it verify until their last token
-   * has ended. Only if `replaces` is still the newest one (null: there is none): of several processes one rotates.
+   * has ended. Without a lead it also takes the place of a key that waits to sign. Only if `replaces` is still the
+   * newest one (null: there is none): of several processes one rotates.
    */
   add: (
     key: { kid: string; publicKeyPem: string; sealed: Uint8Array<ArrayBuffer>; longestTokenS: number },
@@ -32,6 +33,7 @@ export const signingKeyStore = (db: PrismaClient) => ({
       await tx.$queryRaw`select pg_advisory_xact_lock(${KEY_LOCK}::bigint)::text`
       const newest = await tx.signingKey.findFirst({ orderBy: { signs_from: 'desc' } })
       if ((newest?.kid ?? null) !== replaces) return 'lost-race'
+      if (leadS === 0) await tx.$executeRaw`delete from signing_keys where signs_from > now()`
       await tx.$executeRaw`
         insert into signing_keys
           (kid, public_key_pem, private_key_sealed, longest_token_s, signs_from, created_at)

@@ -1,12 +1,11 @@
 import { authorize } from '@caelum/http'
 import type { Ctx } from '@caelum/kernel'
 import { errors } from '../../errors.ts'
-import type { Project, Role } from '../../generated/client.ts'
 import { policy } from '../../policy.ts'
 import { impliedBy } from '../role/infer.ts'
 import type { RoleService } from '../role/service.ts'
 import type { ListAssignments } from './schema.ts'
-import type { AssignmentFilter, AssignmentStore, AssignmentView, Place } from './store.ts'
+import type { AssignmentFilter, AssignmentStore, AssignmentView, Place, Project, Role } from './store.ts'
 
 /** An effective assignment, and the role assigned when this one is only implied by it. */
 export interface EffectiveAssignment extends AssignmentView {

@@ -9,6 +9,7 @@ import {
 } from '../../generated/client.ts'
 import { subjectsLosing, type Transact } from '../../revocation/store.ts'
 
+export type { Project, Role }
 export type AssignmentStore = ReturnType<typeof assignmentStore>
 
 /** To whom, on what, and whether for what is below it. */

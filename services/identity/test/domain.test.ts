@@ -1,0 +1,86 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type TestApp, testApp } from './app.ts'
+import { type World, world } from './world.ts'
+
+let api: TestApp
+let w: World
+beforeAll(async () => {
+  api = await testApp()
+  w = await world(api)
+})
+afterAll(() => api.close())
+
+const call = (method: 'GET' | 'PATCH' | 'DELETE', id: string, fields?: Record<string, unknown>) =>
+  api.call(method, `/v3/domains/${id}`, { token: w.admin, ...(fields ? { body: { domain: fields } } : {}) })
+
+test('a domain is created, renamed, disabled, and deleted with all that is in it', async () => {
+  const made = await api.call('POST', '/v3/domains', {
+    token: w.admin,
+    body: { domain: { name: 'd1', description: 'first' } },
+  })
+  expect(made.status).toBe(201)
+  const { id } = made.body.domain
+  expect(made.body.domain).toEqual({
+    id,
+    name: 'd1',
+    description: 'first',
+    enabled: true,
+    tags: [],
+    options: {},
+    links: { self: expect.stringMatching(new RegExp(`/v3/domains/${id}$`)) },
+  })
+  const inside = { domain_id: id }
+  const project = await w.create('projects', 'project', { name: 'p', ...inside })
+  await w.create('projects', 'project', { name: 'q', parent_id: project })
+  const user = await w.create('users', 'user', { name: 'u', password: 'x', ...inside })
+  const group = await w.create('groups', 'group', { name: 'g', ...inside })
+  const role = await w.create('roles', 'role', { name: 'r', ...inside })
+  await w.put(`/v3/groups/${group}/users/${user}`)
+  await w.put(`/v3/projects/${project}/users/${user}/roles/${w.role('member')}`)
+  await w.put(`/v3/domains/${id}/groups/${group}/roles/${role}`)
+  const login = await api.login({ id: user, password: 'x' }, { project: { id: project } })
+  const token = String(login.headers['x-subject-token'])
+
+  expect((await call('PATCH', id, { name: 'd2' })).body.domain.name).toBe('d2')
+  expect((await call('DELETE', id)).status).toBe(403)
+  expect((await call('PATCH', id, { enabled: false })).status).toBe(200)
+  expect((await api.call('GET', '/v3/auth/projects', { token })).status).toBe(401)
+  expect((await api.login({ id: user, password: 'x' }, { project: { id: project } })).status).toBe(401)
+  expect((await call('DELETE', id)).status).toBe(204)
+  for (const gone of [
+    `domains/${id}`,
+    `projects/${project}`,
+    `users/${user}`,
+    `groups/${group}`,
+    `roles/${role}`,
+  ])
+    expect((await api.call('GET', `/v3/${gone}`, { token: w.admin })).status).toBe(404)
+})
+
+test('names of domains are taken once', async () => {
+  await w.create('domains', 'domain', { name: 'once' })
+  const again = await api.call('POST', '/v3/domains', { token: w.admin, body: { domain: { name: 'once' } } })
+  expect(again.status).toBe(409)
+  expect((await call('PATCH', w.domain, { name: 'Default' })).status).toBe(409)
+})
+
+test('the default domain is neither disabled nor deleted', async () => {
+  expect((await call('PATCH', 'default', { enabled: false })).status).toBe(403)
+  expect((await call('DELETE', 'default')).status).toBe(403)
+  expect((await call('GET', 'default')).body.domain.enabled).toBe(true)
+})
+
+test('a domain is no project to be deleted, and a project no domain', async () => {
+  expect((await call('GET', w.project)).status).toBe(404)
+  expect((await call('PATCH', w.project, { name: 'x' })).status).toBe(404)
+  expect((await call('DELETE', w.project)).status).toBe(404)
+  expect((await api.call('DELETE', `/v3/projects/${w.domain}`, { token: w.admin })).status).toBe(400)
+})
+
+test('lists are filtered', async () => {
+  const id = await w.create('domains', 'domain', { name: 'listed', enabled: false })
+  const { body } = await api.call('GET', '/v3/domains?enabled=0', { token: w.admin })
+  expect(body.domains.map((domain: { id: string }) => domain.id)).toEqual([id])
+  const named = await api.call('GET', '/v3/domains?name=Default', { token: w.admin })
+  expect(named.body.domains).toHaveLength(1)
+})
