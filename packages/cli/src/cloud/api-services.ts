@@ -17,16 +17,12 @@ const servicePassword = (location: Location, { name }: ApiService): string =>
   generatedSecret(location, `${name}.service-password`)
 
 /** One step brings every service's schema up to date, so that no service meets another's half. */
-export function migrations(
-  location: Location,
-  database: Database,
-  services: readonly ApiService[] = API_SERVICES,
-): Unit {
+export function migrations(location: Location, database: Database): Unit {
   return {
     name: 'migrations',
     after: ['postgres'],
     prepare: async () => {
-      for (const service of services)
+      for (const service of API_SERVICES)
         await migrateService({
           adminUrl: database.adminUrl(),
           service: service.schema,

@@ -11,7 +11,7 @@ import {
 import type { Settings } from '../instance/settings.ts'
 import type { Unit } from '../supervisor/unit.ts'
 import type { ServiceExtras } from './api-services.ts'
-import { exists, nodeArgv, nodeEnv } from './node-program.ts'
+import { nodeArgv, nodeEnv } from './node-program.ts'
 
 /** name of the step that everything else here waits for */
 const UNDERLAY = 'underlay'
@@ -57,7 +57,7 @@ export function planHosts(instance: Instance, settings: Settings): HostPlan {
       : [simUnit(host, agentListen)],
   )
   return {
-    units: [underlay, ...central, ...machines].filter(u => exists(AGENT) || !u.name.startsWith('agent')),
+    units: [underlay, ...central, ...machines],
     hosts: new Map(hosts.map(host => [host.name, host])),
     extras: {
       compute: {

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** root of the checkout */
@@ -12,8 +11,6 @@ export const nodeEnv = (): Record<string, string> => ({
   // compiled code is kept between starts: that is most of a service's start
   NODE_COMPILE_CACHE: join(ROOT, 'node_modules/.cache/compile'),
 })
-
-export const exists = (path: string): boolean => existsSync(join(ROOT, path))
 
 /** One look at a health URL. */
 export async function healthy(url: string): Promise<boolean> {

@@ -5,7 +5,6 @@ import type { Settings } from '../instance/settings.ts'
 import type { Plan } from '../supervisor/unit.ts'
 import { apiService, gateway, migrations, type ServiceExtras } from './api-services.ts'
 import { planHosts } from './hosts.ts'
-import { exists } from './node-program.ts'
 import { database } from './postgres.ts'
 import { redis } from './redis.ts'
 
@@ -17,14 +16,13 @@ export async function planCloud(location: Location, settings: Settings): Promise
   const { units, hosts, extras } = planHosts(instance, settings)
   const extrasOf = ({ name }: ApiService): ServiceExtras =>
     name === 'compute' || name === 'network' ? extras[name] : {}
-  const present = API_SERVICES.filter(service => exists(`services/${service.name}/src/main.ts`))
-  const services = present.map(service =>
+  const services = API_SERVICES.map(service =>
     apiService(location, settings, service, {
       database: postgres,
       redisUrl: bells.url,
       extras: extrasOf(service),
     }),
   )
-  const steps = [postgres.unit, bells.unit, migrations(location, postgres, present)]
+  const steps = [postgres.unit, bells.unit, migrations(location, postgres)]
   return { units: [...steps, ...services, gateway(settings), ...units], hosts }
 }

@@ -1,5 +1,4 @@
 import { waitForHosts } from '../client/compute-hosts.ts'
-import { exists } from '../cloud/node-program.ts'
 import { EXTERNAL_DATABASE } from '../cloud/postgres.ts'
 import { EXTERNAL_REDIS } from '../cloud/redis.ts'
 import { CommandError } from '../command.ts'
@@ -72,7 +71,6 @@ export async function bringUp(
   const files = writeCredentials(location, settings)
   await ensureSupervisor(location)
   await waitHealthy(location, HEALTHY_MS, onReady)
-  if (exists('services/compute-agent/src/main.ts'))
-    await waitForHosts(await adminSession(location), settings.hosts, HOSTS_MS)
+  await waitForHosts(await adminSession(location), settings.hosts, HOSTS_MS)
   return { settings, ...files }
 }
