@@ -25,6 +25,7 @@ import {
   fastify,
   LogController,
 } from 'fastify'
+import { discardRest } from './discard-rest.ts'
 import type { Envelope } from './envelope.ts'
 import { type Microversions, microversionHeaders, negotiate } from './microversion.ts'
 import { authorize, type PolicyTable } from './policy.ts'
@@ -243,7 +244,7 @@ async function readText(payload: NodeJS.ReadableStream, limit: number): Promise<
 function answerErrors(app: FastifyInstance, options: ServiceOptions): void {
   const render = (problem: Problem, request: FastifyRequest, reply: FastifyReply) => {
     const { body, contentType } = options.envelope(problem, request.id)
-    if (problem.status >= 400 && !request.raw.complete) reply.header('connection', 'close')
+    discardRest(request.raw)
     return reply
       .code(problem.status)
       .headers(problem.headers)

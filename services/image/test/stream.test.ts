@@ -1,7 +1,7 @@
 /** What only a real connection shows: broken uploads and slow downloads. */
 import { once } from 'node:events'
 import { request as httpRequest } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import { eventually, persona } from '@caelum/testkit'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -63,13 +63,25 @@ test('a download goes on when the image is deleted', async () => {
   expect((await buffer(reply)).equals(data)).toBe(true)
 })
 
-test('a refusal in the middle of a long upload reaches the client', async () => {
+test('a refusal in the middle of a long upload reaches a client that sends everything before it reads', async () => {
   const { id } = await api.create(user, { disk_format: 'qcow2' })
-  const upload = put(id, { 'content-length': 40 << 20 })
-  upload.on('error', () => undefined)
-  upload.write(Buffer.alloc(2 << 20))
-  const [reply] = await once(upload, 'response')
-  expect(reply.statusCode).toBe(415)
-  expect(String(await buffer(reply))).toContain('no known format')
-  upload.destroy()
+  const size = 40 << 20
+  const socket = connect(port, '127.0.0.1')
+  const head = [
+    `PUT /v2/images/${id}/file HTTP/1.1`,
+    'host: image',
+    `x-auth-token: ${user.token}`,
+    'content-type: application/octet-stream',
+    `content-length: ${size}`,
+  ]
+  socket.write(`${head.join('\r\n')}\r\n\r\n`)
+  for (let sent = 0; sent < size; sent += 1 << 20)
+    await new Promise<void>((sentIt, failed) =>
+      socket.write(Buffer.alloc(1 << 20), error => (error ? failed(error) : sentIt())),
+    )
+  const [answer] = await once(socket, 'data')
+  expect(String(answer)).toMatch(/^HTTP\/1.1 415 /)
+  expect(String(answer)).toContain('no known format')
+  socket.destroy()
+  expect((await api.call(user, 'GET', `/v2/images/${id}`)).body.status).toBe('queued')
 })
