@@ -1,2 +1,9 @@
-/** Places where a crash test kills this process; see packages/reconcile. */
-export const points = ['network.ovn.written'] as const
+/** Every place where dying is interesting, for the crash tests: which operation passes there. */
+export const points = [
+  { name: 'network.port.created', at: 'create' },
+  { name: 'network.ovn.written', at: 'create' },
+  { name: 'network.seen.saved', at: 'create' },
+  { name: 'network.port.removed', at: 'delete' },
+] as const satisfies readonly { name: string; at: 'create' | 'delete' }[]
+
+export type PointName = (typeof points)[number]['name']

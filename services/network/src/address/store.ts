@@ -2,7 +2,7 @@
  * Who has which address. The subnet's row is locked while one of its addresses is chosen, so that parallel creates take
  * turns and each finds its own; the primary key of `fixed_ips` would refuse a second owner anyway.
  */
-import type { Tx } from '../transaction.ts'
+import type { Tx } from '../collection/store.ts'
 import { formatAddress, type IpVersion, parseAddress } from './ip.ts'
 import { type Pool, searchOrder } from './pool.ts'
 

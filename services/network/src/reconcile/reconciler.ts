@@ -26,6 +26,7 @@ import { OWNER_ID, wantedOf } from '../ovn/mapping.ts'
 import type { NorthboundView } from '../ovn/northbound-view.ts'
 import type { Northbound } from '../ovn/tables.ts'
 import type { Topology } from '../ovn/topology.ts'
+import type { PointName } from '../points.ts'
 import { Marks } from './marks.ts'
 import type { Kind } from './ring.ts'
 import type { ReconcileStore, SeenRow } from './store.ts'
@@ -207,7 +208,7 @@ export class Reconciler {
       operations = tx.operations.length
       if (operations) tx.mutate('NB_Global', [], ['nb_cfg', '+=', 1])
     })
-    point('network.ovn.written')
+    point('network.ovn.written' satisfies PointName)
     const seen = seenOf(topology)
     const rows = marks === 'all' ? seen : [...seen, ...goneOf(marks, seen)]
     this.#waiting.push({ nb_cfg: view.config?.nb_cfg ?? 0, rows })
@@ -224,6 +225,7 @@ export class Reconciler {
     if (!ready.length) return false
     this.#waiting = this.#waiting.filter(({ nb_cfg }) => nb_cfg > done)
     await store.saveSeen(ready.flatMap(({ rows }) => rows))
+    point('network.seen.saved' satisfies PointName)
     return true
   }
 }

@@ -1,11 +1,10 @@
 import { isUuid } from '@caelum/kernel'
 import { inOrder, type ListQuery, planOf } from '../../collection/list-query.ts'
-import { changeTags } from '../../collection/tag-store.ts'
+import { changeTags, inTransaction } from '../../collection/store.ts'
 import { errors } from '../../errors.ts'
 import type { Network, Port, PrismaClient } from '../../generated/client.ts'
 import { METADATA_OWNER } from '../../ovn/topology.ts'
 import type { Kind } from '../../reconcile/ring.ts'
-import { inTransaction } from '../../transaction.ts'
 import { claimQuota } from '../quota/store.ts'
 
 export type NetworkRow = Network & { subnets: { id: string }[] }

@@ -4,11 +4,12 @@
  * database connection while it waits for a lock. A request that the database refuses must not spoil it for the others,
  * so a batch that fails is run again one request at a time, and each gets its own answer.
  */
+
 import { isUniqueViolation } from '@caelum/db'
 import { AddressChooser, type FixedIp, type LockedSubnet, lockSubnets } from '../../address/store.ts'
+import { inTransaction, type Tx } from '../../collection/store.ts'
 import { errors } from '../../errors.ts'
 import type { PrismaClient } from '../../generated/client.ts'
-import { inTransaction, type Tx } from '../../transaction.ts'
 import { claimQuota } from '../quota/store.ts'
 import { type AddressPlan, planAddresses } from './address-plan.ts'
 import type { PortColumns, PortRow } from './row.ts'

@@ -1,10 +1,12 @@
 import { authorize, can } from '@caelum/http'
 import { type Ctx, newId, problems } from '@caelum/kernel'
+import { point } from '@caelum/reconcile'
 import { randomMac } from '../../address/mac.ts'
 import { isVisible, mustBeAllowed, projectFor, visibleTo } from '../../collection/access.ts'
 import type { CollectionService } from '../../collection/routes.ts'
 import { errors } from '../../errors.ts'
 import { METADATA_OWNER } from '../../ovn/topology.ts'
+import type { PointName } from '../../points.ts'
 import { policy } from '../../policy.ts'
 import type { Ring } from '../../reconcile/ring.ts'
 import type { NetworkBrief } from '../network/store.ts'
@@ -99,6 +101,7 @@ export const portService = (store: PortStore, { networks, groups, ring }: Others
     for (let tries = 0; tries < MAC_TRIES; tries++) {
       const rows = await store.insert(ports)
       if (rows !== 'taken') {
+        point('network.port.created' satisfies PointName)
         for (const { id } of rows) ring('port', id)
         return rows
       }
@@ -165,6 +168,7 @@ export const portService = (store: PortStore, { networks, groups, ring }: Others
     async remove(ctx, id) {
       await getToChange(ctx, id, 'network:ports:delete')
       await store.remove(id)
+      point('network.port.removed' satisfies PointName)
       ring('port', id)
     },
 

@@ -1,7 +1,7 @@
+import type { Tx } from '../../collection/store.ts'
 import { errors } from '../../errors.ts'
 import { Prisma, type PrismaClient } from '../../generated/client.ts'
 import { METADATA_OWNER } from '../../ovn/topology.ts'
-import type { Tx } from '../../transaction.ts'
 import { DEFAULT_LIMITS, type QuotaResource, quotaResources } from './limits.ts'
 
 export type QuotaStore = ReturnType<typeof quotaStore>

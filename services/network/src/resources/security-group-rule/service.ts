@@ -2,12 +2,11 @@ import { type Ctx, newId } from '@caelum/kernel'
 import { isVisible, mustBeAllowed, projectFor, visibleTo } from '../../collection/access.ts'
 import type { CollectionService } from '../../collection/routes.ts'
 import { errors } from '../../errors.ts'
-import type { SecurityGroupRule } from '../../generated/client.ts'
 import type { Ring } from '../../reconcile/ring.ts'
 import type { SecurityGroupService } from '../security-group/service.ts'
 import { checkRule } from './check.ts'
 import type { CreateSecurityGroupRule } from './schema.ts'
-import type { NewRule, SecurityGroupRuleStore } from './store.ts'
+import type { NewRule, SecurityGroupRule, SecurityGroupRuleStore } from './store.ts'
 
 export type SecurityGroupRuleService = ReturnType<typeof securityGroupRuleService>
 

@@ -1,11 +1,12 @@
 import { isUuid } from '@caelum/kernel'
 import { inOrder, type ListQuery, planOf } from '../../collection/list-query.ts'
+import { inTransaction, type Tx } from '../../collection/store.ts'
 import { errors } from '../../errors.ts'
 import type { PrismaClient, SecurityGroupRule } from '../../generated/client.ts'
-import { inTransaction, type Tx } from '../../transaction.ts'
 import { claimQuota } from '../quota/store.ts'
 import { ruleKey } from './check.ts'
 
+export type { SecurityGroupRule }
 export type NewRule = Omit<SecurityGroupRule, 'generation'>
 
 export type SecurityGroupRuleStore = ReturnType<typeof securityGroupRuleStore>

@@ -1,6 +1,6 @@
 import { formatCidr, parseCidr } from '../../address/ip.ts'
 import { viewStandard } from '../../collection/view.ts'
-import type { SecurityGroupRule } from '../../generated/client.ts'
+import type { SecurityGroupRule } from './store.ts'
 
 export const viewRule = (row: SecurityGroupRule) => ({
   id: row.id,

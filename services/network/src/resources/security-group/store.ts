@@ -1,9 +1,8 @@
 import { isUuid } from '@caelum/kernel'
 import { inOrder, type ListQuery, planOf } from '../../collection/list-query.ts'
-import { changeTags } from '../../collection/tag-store.ts'
+import { changeTags, inTransaction, type Tx } from '../../collection/store.ts'
 import { errors } from '../../errors.ts'
 import type { PrismaClient, SecurityGroup, SecurityGroupRule } from '../../generated/client.ts'
-import { inTransaction, type Tx } from '../../transaction.ts'
 import { claimQuota } from '../quota/store.ts'
 import { DEFAULT_NAME, defaultGroupId, defaultRules, egressRules } from './default.ts'
 
