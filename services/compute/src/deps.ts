@@ -55,10 +55,10 @@ export function createDeps({ databaseUrl, redisUrl, log, images, network, rules 
   const serverRows = serverStore(db, rules.downAfterMs)
   const flavorRows = flavorStore(db)
   const flavors = flavorService(flavorRows)
-  const keypairs = keypairService(keypairStore(db))
   const hostViews = hostService(hosts, vms, rules)
   const neighbours = { images, network }
   const quotas = quotaService(quotaTransaction(db))
+  const keypairs = keypairService(keypairStore(db), quotas)
   const serverGroups = serverGroupService(serverGroupStore(db))
   const servers = serverService({
     ...neighbours,

@@ -61,6 +61,17 @@ test('an administrator acts for another user from 2.10 on; nobody else does', as
   expect((await api.call(persona('member'), 'GET', url, { microversion: '2.10' })).status).toBe(403)
 })
 
+test('the quota is the limit, also when many come at once', async () => {
+  const user = persona('member')
+  await api.deps.db.quota.create({ data: { project_id: user.projectId, resource: 'key_pairs', limit: 3 } })
+  const replies = await Promise.all(
+    ['a', 'b', 'c', 'd', 'e'].map(name => api.call(user, 'POST', '/os-keypairs', named(name))),
+  )
+  expect(replies.filter(reply => reply.status === 200)).toHaveLength(3)
+  const refused = replies.find(reply => reply.status === 403)
+  expect(refused?.body.forbidden.message).toContain('Quota exceeded, too many key pairs')
+})
+
 test('pages follow each other by name from 2.35 on', async () => {
   const user = persona('member')
   for (const name of ['a', 'b', 'c']) await api.call(user, 'POST', '/os-keypairs', named(name))

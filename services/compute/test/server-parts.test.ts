@@ -75,16 +75,17 @@ describe('metadata', () => {
     expect((await call('PUT', url('/a'), { body: { meta: { a: '1', b: '1' } } })).status).toBe(400)
   })
 
-  test.each([
-    ['nothing', {}],
-    ['a list', { metadata: [] }],
-    ['a number', { metadata: { a: 1 } }],
-    ['a key with a slash', { metadata: { 'a/b': '1' } }],
-    ['a value too long', { metadata: { a: 'x'.repeat(256) } }],
-    ['an unknown field', { metadata: {}, more: 1 }],
-  ])('%s is refused', async (_what, body) => {
-    expect((await call('POST', url(), { body })).status).toBe(400)
-    expect((await call('PUT', url(), { body })).status).toBe(400)
+  test('what is no metadata is refused', async () => {
+    for (const body of [
+      {},
+      { metadata: [] },
+      { metadata: { a: 1 } },
+      { metadata: { 'a/b': '1' } },
+      { metadata: { a: 'x'.repeat(256) } },
+      { metadata: {}, more: 1 },
+    ])
+      for (const method of ['POST', 'PUT'] as const)
+        expect((await call(method, url(), { body })).status).toBe(400)
   })
 
   test('more items than the quota allows are refused', async () => {
@@ -96,6 +97,8 @@ describe('metadata', () => {
     expect(refused.status).toBe(403)
     expect(refused.body.forbidden.message).toBe('Maximum number of metadata items exceeds 2')
     expect((await call('POST', url(), { body: { metadata: { a: 'one' } } })).status).toBe(200)
+    const server = { name: 's', imageRef: IMAGE.id, flavorRef: '1', metadata: { a: '1', b: '2', c: '3' } }
+    expect((await call('POST', '/servers', { body: { server } })).status).toBe(403)
   })
 
   test('ten at once are all kept or told to try again', async () => {

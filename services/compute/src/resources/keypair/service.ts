@@ -1,21 +1,18 @@
 import { authorize } from '@caelum/http'
-import { type Ctx, newId } from '@caelum/kernel'
+import { type Ctx, newId, projectOf } from '@caelum/kernel'
 import { errors } from '../../errors.ts'
 import { policy } from '../../policy.ts'
+import type { QuotaService } from '../quota-set/service.ts'
 import { generateSshKey, sshFingerprint, x509Fingerprint } from './public-key.ts'
 import type { CreateKeypair, ListKeypairs } from './schema.ts'
 import type { Keypair, KeypairStore } from './store.ts'
 
-/** Nova's default quota `key_pairs`, per user. */
-const MAX_KEYPAIRS = 100
-
 export type KeypairService = ReturnType<typeof keypairService>
 
 /** Key pairs belong to a user, not to a project; an administrator may act for another user. */
-export const keypairService = (store: KeypairStore) => ({
+export const keypairService = (store: KeypairStore, quotas: Pick<QuotaService, 'limitsOfProject'>) => ({
   async create(ctx: Ctx, keypair: CreateKeypair): Promise<{ row: Keypair; privateKey: string | null }> {
     const userId = ownerOf(ctx, 'compute:keypairs:create', keypair.user_id)
-    if ((await store.count(userId)) >= MAX_KEYPAIRS) throw errors.keypairQuota(MAX_KEYPAIRS)
     const type = keypair.type ?? 'ssh'
     if (type === 'x509' && !keypair.public_key)
       throw errors.invalidPublicKey('an x509 key pair needs a certificate')
@@ -35,7 +32,10 @@ export const keypairService = (store: KeypairStore) => ({
       fingerprint,
       created_at: ctx.clock.now(),
     }
-    if ((await store.insert(row)) === 'name-taken') throw errors.keypairExists(keypair.name)
+    const { key_pairs: most } = await quotas.limitsOfProject(projectOf(ctx.caller) ?? '')
+    const outcome = await store.insert(row, most)
+    if (outcome === 'full') throw errors.keypairQuota(most)
+    if (outcome === 'name-taken') throw errors.keypairExists(keypair.name)
     return { row, privateKey: made?.privateKey ?? null }
   },
 

@@ -14,10 +14,16 @@ export interface Keypair {
 export type KeypairStore = ReturnType<typeof keypairStore>
 
 export const keypairStore = (db: PrismaClient) => ({
-  async insert(row: Keypair): Promise<'inserted' | 'name-taken'> {
+  /** Key pairs of one user are inserted in turn, so that there are never more than `most`; -1: no limit. */
+  async insert(row: Keypair, most: number): Promise<'inserted' | 'name-taken' | 'full'> {
     try {
-      await db.keypair.create({ data: row })
-      return 'inserted'
+      return await db.$transaction(async tx => {
+        await tx.$executeRaw`select pg_advisory_xact_lock(hashtext('keypairs'), hashtext(${row.user_id}))`
+        const count = await tx.keypair.count({ where: { user_id: row.user_id } })
+        if (most >= 0 && count >= most) return 'full'
+        await tx.keypair.create({ data: row })
+        return 'inserted'
+      })
     } catch (error) {
       if (isUniqueViolation(error)) return 'name-taken'
       throw error
@@ -34,8 +40,6 @@ export const keypairStore = (db: PrismaClient) => ({
       orderBy: { name: 'asc' },
       take: page.limit,
     }),
-
-  count: (userId: string): Promise<number> => db.keypair.count({ where: { user_id: userId } }),
 
   async remove(userId: string, name: string): Promise<boolean> {
     const { count } = await db.keypair.deleteMany({ where: { user_id: userId, name } })

@@ -55,6 +55,12 @@ export async function checkQuota(
   if (over.length > 0) throw errors.quotaExceeded(over)
 }
 
+/** @throws Problem 403 when a server of this project may not have that much metadata */
+export async function checkMetadata(tx: Tx, projectId: string, metadata: object): Promise<void> {
+  const { metadata_items: most } = await limitsOf(tx, projectId)
+  if (most >= 0 && Object.keys(metadata).length > most) throw errors.metadataLimit(most)
+}
+
 export interface ProjectQuota {
   limits: Limits
   used: Usage

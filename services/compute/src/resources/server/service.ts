@@ -7,7 +7,7 @@ import { errors } from '../../errors.ts'
 import { MAX_PAGE } from '../../links.ts'
 import { policy } from '../../policy.ts'
 import type { AskStore } from '../ask/store.ts'
-import { checkQuota } from '../quota-set/service.ts'
+import { checkMetadata, checkQuota } from '../quota-set/service.ts'
 import type { ServerGroupService } from '../server-group/service.ts'
 import { type CheckDeps, checkCreate } from './create-check.ts'
 import { filterOf, pageOf, wantsState } from './query.ts'
@@ -95,6 +95,7 @@ export const serverService = (deps: ServerDeps) => {
           cores: count * flavor.vcpus,
           ram_mb: count * flavor.ram_mb,
         })
+        await checkMetadata(tx, projectId, wanted.metadata ?? {})
         const group_id = await deps.groups.admit(tx, projectId, hints['group'], count)
         await servers.insert(
           tx,
