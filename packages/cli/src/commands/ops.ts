@@ -61,7 +61,7 @@ const PROGRESS = [
   'created_at',
   'updated_at',
 ]
-const AGENT = ['host_name', 'host_up', 'seen_at', 'seen_step', 'seen_fault', 'vcpus', 'ram_mb', 'disk_gb']
+const AGENT = ['host_name', 'host_up', 'seen_at', 'seen_step', 'seen_fault']
 
 function render({ server, vm, actions, placements }: Explained): string {
   const compared = COMPARED.map(fact => [
@@ -97,6 +97,9 @@ function render({ server, vm, actions, placements }: Explained): string {
     ]),
   ].join('\n\n')
 }
+
+const brief = ({ host, refusal }: { host: string; refusal: unknown }): string =>
+  refusal ? `${host} refused: ${show(refusal)}` : `${host} fits`
 
 function show(value: unknown): string {
   if (value === null || value === undefined) return '-'
