@@ -26,7 +26,7 @@ FROM services AS compute-host
 USER root
 RUN apt-get update \
  && apt-get install -y --no-install-recommends \
-      qemu-system-x86 qemu-utils libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients \
+      qemu-system-x86 qemu-utils libvirt-daemon libvirt-daemon-driver-qemu libvirt-daemon-system libvirt-clients \
       openvswitch-switch ovn-host iproute2 ethtool procps tini \
  && rm -rf /var/lib/apt/lists/*
 ENTRYPOINT ["tini", "--"]

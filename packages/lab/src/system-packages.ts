@@ -13,6 +13,8 @@ export const SYSTEM_PACKAGES: readonly PackageGroup[] = [
       'qemu-utils',
       'libvirt-daemon',
       'libvirt-daemon-driver-qemu',
+      // makes the user libvirt-qemu, without whom libvirtd's QEMU driver does not start, whoever guests run as
+      'libvirt-daemon-system',
       'libvirt-clients',
     ],
   },

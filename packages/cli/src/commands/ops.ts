@@ -83,9 +83,10 @@ function render({ server, vm, actions, placements }: Explained): string {
       ? table([['vm', show(vm['id'])], ...AGENT.map(key => [key, show(vm[key])])])
       : 'no vm: not placed on a host',
     `ports  ${show(server['seen_ports'])}`,
-    ['PLACEMENTS', ...placements.map(({ created_at, verdicts }) => `${created_at}  ${show(verdicts)}`)].join(
-      '\n',
-    ),
+    [
+      'PLACEMENTS',
+      ...placements.map(({ created_at, verdicts }) => `${created_at}  ${verdicts.map(brief).join(', ')}`),
+    ].join('\n'),
     table([
       ['EVENTS', '', '', ''],
       ...actions.map(({ started_at, action, request_id, message }) => [
