@@ -3,10 +3,11 @@
  * as root, so root runs it in a user namespace as "nobody"; files stay root's on the outside. It listens on a unix
  * socket in a folder that only we may enter, and nowhere else, which is why `trust` is safe there.
  */
-import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { execFile, spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
 
 export interface EmbeddedPostgres {
   /** runs it in the foreground */
@@ -14,6 +15,8 @@ export interface EmbeddedPostgres {
   /** superuser URL of the `postgres` database; PostgreSQL must be up to use it */
   adminUrl: string
   version: string
+  /** makes the cluster unless it is there; seconds of work, so call it before `argv` is run */
+  initialise(): Promise<void>
 }
 
 export interface EmbeddedPostgresOptions {
@@ -45,7 +48,7 @@ function binaryFolders(): string[] {
 }
 
 /**
- * Makes the cluster if it is not there yet and says how to run it.
+ * Looks for a PostgreSQL that runs here and says how to run it.
  *
  * @throws Error when no usable PostgreSQL is on this machine
  */
@@ -64,9 +67,7 @@ export function embeddedPostgres({
       continue
     }
     const cluster = join(dataDir, `pg${Number.parseInt(version, 10)}`)
-    mkdirSync(cluster, { recursive: true, mode: 0o700 })
     mkdirSync(socketDir, { recursive: true, mode: 0o700 })
-    if (!existsSync(join(cluster, 'global', 'pg_control'))) initialise(folder, cluster, durable)
     const settings = {
       listen_addresses: '',
       unix_socket_directories: socketDir,
@@ -83,6 +84,7 @@ export function embeddedPostgres({
       ]),
       adminUrl: `postgresql://cloud@localhost/postgres?host=${encodeURIComponent(socketDir)}`,
       version,
+      initialise: () => ensureCluster(folder, cluster, durable),
     }
   }
   throw new Error(
@@ -90,14 +92,17 @@ export function embeddedPostgres({
   )
 }
 
-function initialise(folder: string, cluster: string, durable: boolean): void {
-  rmSync(cluster, { recursive: true, force: true })
-  mkdirSync(cluster, { recursive: true, mode: 0o700 })
+/** Made beside and renamed, so that a cluster is there whole or not at all, wherever we die. */
+async function ensureCluster(folder: string, cluster: string, durable: boolean): Promise<void> {
+  if (existsSync(cluster)) return
+  const unfinished = `${cluster}.unfinished`
+  rmSync(unfinished, { recursive: true, force: true })
+  mkdirSync(unfinished, { recursive: true, mode: 0o700 })
   const [command = '', ...args] = asNobody([
     join(folder, 'initdb'),
-    ...['-D', cluster, '-U', 'cloud', '-A', 'trust', '-E', 'UTF8', '--no-locale'],
+    ...['-D', unfinished, '-U', 'cloud', '-A', 'trust', '-E', 'UTF8', '--no-locale'],
     ...(durable ? [] : ['--no-sync']),
   ])
-  const made = spawnSync(command, args, { encoding: 'utf8' })
-  if (made.status !== 0) throw new Error(`initdb failed: ${made.stderr || made.error?.message}`)
+  await promisify(execFile)(command, args)
+  renameSync(unfinished, cluster)
 }

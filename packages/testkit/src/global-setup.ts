@@ -19,6 +19,7 @@ export async function setup(): Promise<() => Promise<void>> {
   }
   if (!process.env['CAELUM_TEST_DATABASE_URL']) {
     const postgres = embeddedPostgres({ dataDir: folder, socketDir: join(folder, 'pg'), durable: false })
+    await postgres.initialise()
     start(postgres.argv)
     process.env['CAELUM_TEST_DATABASE_URL'] = postgres.adminUrl
   }

@@ -53,6 +53,7 @@ export function database(location: Location): Database {
     unit: {
       name: 'postgres',
       after: [],
+      prepare: () => postgres().initialise(),
       process: () => ({
         name: 'postgres',
         argv: postgres().argv,
