@@ -27,10 +27,11 @@ export interface Network {
   subnets: string[]
 }
 
-/** What a host needs to plug a port; the same shape as in the agent protocol. */
+/** What a host needs to plug a port, as in the agent protocol, and the name that its owner knows the network by. */
 export interface Wiring {
   port_id: string
   network_id: string
+  network_name: string
   mac: string
   mtu: number
   fixed_ips: { address: string; prefix_length: number }[]
@@ -44,7 +45,7 @@ export interface NewPort {
   project_id: string
   device_id: string
   device_owner: string
-  name?: string
+  'binding:host_id': string
   fixed_ips?: { ip_address: string }[]
   security_groups?: string[]
 }

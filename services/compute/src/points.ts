@@ -4,7 +4,7 @@ export const points = [
   { name: 'server.ensure-ports.made', at: 'create' },
   { name: 'server.ensure-ports.saved', at: 'create' },
   { name: 'server.place.committed', at: 'create' },
-  { name: 'server.bind-ports.bound', at: 'create' },
+  { name: 'server.revise-vm.saved', at: 'create' },
   { name: 'server.record-seen.saved', at: 'create' },
   { name: 'agent-api.report.committed', at: 'create' },
   { name: 'server.delete.committed', at: 'delete' },

@@ -59,7 +59,7 @@ export function neighbours() {
         status: 'DOWN',
         device_id: wanted.device_id,
         device_owner: wanted.device_owner,
-        'binding:host_id': '',
+        'binding:host_id': wanted['binding:host_id'],
         security_groups: [],
       }
       ports.set(port.id, port)
@@ -78,6 +78,7 @@ export function neighbours() {
     wiring: async (id: string) => ({
       port_id: id,
       network_id: ports.get(id)?.network_id ?? '',
+      network_name: networks.get(ports.get(id)?.network_id ?? '')?.name ?? '',
       mac: ports.get(id)?.mac_address ?? '',
       mtu: 1442,
       fixed_ips: [],

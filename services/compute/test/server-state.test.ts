@@ -36,9 +36,11 @@ const impossible = { code: 'x', message: 'y', permanent: true }
 
 type Row = [what: string, server: Partial<ServerFacts>, vm: Partial<VmFacts> | null, step: Step]
 const rows: Row[] = [
-  ['new', {}, null, 'ensure-ports'],
-  ['ports made', { seen_ports: [] }, null, 'place'],
-  ['placed, port elsewhere', { seen_ports: [{ bound_host: null }] }, {}, 'bind-ports'],
+  ['new', {}, null, 'place'],
+  ['claimed', {}, { generation: 0 }, 'ensure-ports'],
+  ['claimed, no ports wanted', { seen_ports: [] }, { generation: 0 }, 'revise-vm'],
+  ['claimed, ports made', bound, { generation: 0 }, 'revise-vm'],
+  ['a port on another host', { seen_ports: [{ bound_host: 'x' }] }, {}, 'ensure-ports'],
   ['placed and bound', bound, {}, 'await-agent'],
   [
     'a transient fault of the agent',
@@ -109,8 +111,8 @@ test('no state without an exit', () => {
 describe('what a client sees', () => {
   const seen = { ...bound, seen_generation: 1 }
   test.each([
-    ['networking', {}, null, 'BUILD', 'networking'],
-    ['scheduling', { seen_ports: [] }, null, 'BUILD', 'scheduling'],
+    ['scheduling', {}, null, 'BUILD', 'scheduling'],
+    ['networking', {}, { generation: 0 }, 'BUILD', 'networking'],
     ['fetching the image', bound, { seen_step: 'image' }, 'BUILD', 'block_device_mapping'],
     ['starting', bound, { seen_step: 'start' }, 'BUILD', 'spawning'],
     ['running', seen, running, 'ACTIVE', null],

@@ -10,34 +10,41 @@ import type { SeenPort, ServerRow, WantedNetwork } from './store.ts'
 const DEVICE_OWNER = 'compute:nova'
 const portIdOf = (server: ServerRow, index: number): string => childId(server.id, `port-${index}`)
 
-/** Makes, or takes over, every port the server wants, in the order wanted. Safe to repeat. */
-export async function ensurePorts(network: NetworkClient, server: ServerRow): Promise<SeenPort[]> {
-  const names = new Map<string, string>()
-  const ports = await Promise.all(
-    server.want_networks.map((want, index) => ensurePort(network, server, want, index)),
+/** Makes, or takes over, every port the server wants, on the host where it will run. Safe to repeat. */
+export const ensurePorts = (network: NetworkClient, server: ServerRow, host: string): Promise<SeenPort[]> =>
+  Promise.all(
+    server.want_networks.map(async (want, index) => {
+      const port = await ensurePort(network, server, want, portIdOf(server, index), host)
+      const { network_name, ...wiring } = await network.wiring(port.id, server.request_id)
+      return {
+        port_id: port.id,
+        network_id: port.network_id,
+        network_name,
+        mac: port.mac_address,
+        fixed_ips: port.fixed_ips.map(ip => ({
+          address: ip.ip_address,
+          version: ip.ip_address.includes(':') ? 6 : 4,
+          subnet_id: ip.subnet_id,
+        })),
+        bound_host: host,
+        ours: !want.port_id,
+        wiring,
+      } satisfies SeenPort
+    }),
   )
-  for (const { network_id } of ports)
-    if (!names.has(network_id))
-      names.set(
-        network_id,
-        (await network.network(network_id, { requestId: server.request_id }))?.name ?? network_id,
-      )
-  return ports.map((port, index) =>
-    seenPort(port, names.get(port.network_id) ?? '', !server.want_networks[index]?.port_id),
-  )
-}
 
-function ensurePort(
+async function ensurePort(
   network: NetworkClient,
   server: ServerRow,
   want: WantedNetwork,
-  index: number,
+  id: string,
+  host: string,
 ): Promise<Port> {
-  const owner = { device_id: server.id, device_owner: DEVICE_OWNER }
+  const owner = { device_id: server.id, device_owner: DEVICE_OWNER, 'binding:host_id': host }
   if (want.port_id) return network.updatePort(want.port_id, owner, server.request_id)
-  return network.ensurePort(
+  const port = await network.ensurePort(
     {
-      id: portIdOf(server, index),
+      id,
       network_id: want.network_id ?? '',
       project_id: server.project_id,
       ...owner,
@@ -48,36 +55,8 @@ function ensurePort(
     },
     server.request_id,
   )
-}
-
-const seenPort = (port: Port, networkName: string, ours: boolean): SeenPort => ({
-  port_id: port.id,
-  network_id: port.network_id,
-  network_name: networkName,
-  mac: port.mac_address,
-  fixed_ips: port.fixed_ips.map(ip => ({
-    address: ip.ip_address,
-    version: ip.ip_address.includes(':') ? 6 : 4,
-    subnet_id: ip.subnet_id,
-  })),
-  bound_host: port['binding:host_id'] || null,
-  ours,
-})
-
-/** Tells the network service on which host the ports will be plugged. */
-export async function bindPorts(
-  network: NetworkClient,
-  server: ServerRow,
-  host: string,
-): Promise<SeenPort[]> {
-  const ports = server.seen_ports ?? []
-  return Promise.all(
-    ports.map(async port => {
-      if (port.bound_host === host) return port
-      await network.updatePort(port.port_id, { 'binding:host_id': host }, server.request_id)
-      return { ...port, bound_host: host }
-    }),
-  )
+  const elsewhere = port['binding:host_id'] !== host
+  return elsewhere ? network.updatePort(id, { 'binding:host_id': host }, server.request_id) : port
 }
 
 /** Removes the ports we made and gives back those the user brought; also when we never came to record them. */

@@ -3,7 +3,7 @@ import { type NetworkClient, RemoteError } from '@caelum/clients'
 import { point as crashPoint, type StepOutcome } from '@caelum/reconcile'
 import type { PointName } from '../../points.ts'
 import { type PlaceDeps, place } from '../../scheduler/place.ts'
-import { bindPorts, ensurePorts, releasePorts } from './ports.ts'
+import { ensurePorts, releasePorts } from './ports.ts'
 import { specOf } from './spec.ts'
 import { next, type Step } from './state.ts'
 import type { ServerRow, VmRow } from './store.ts'
@@ -26,17 +26,16 @@ export async function stepServer(deps: ReconcileDeps, id: string) {
 type Act = (deps: ReconcileDeps, server: ServerRow, vm: VmRow | null) => Promise<StepOutcome>
 
 const steps: Record<Step, Act> = {
-  'ensure-ports': async ({ network, servers }, server) =>
+  'ensure-ports': async ({ network, servers }, server, vm) =>
     orFault({ servers }, server, async () => {
-      const ports = await ensurePorts(network, server)
+      const ports = await ensurePorts(network, server, vm?.host_name ?? '')
       point('server.ensure-ports.made')
       await servers.savePorts(server.id, ports)
       point('server.ensure-ports.saved')
     }),
 
   place: async (deps, server) => {
-    const wirings = await wiringOf(deps.network, server)
-    const placed = await place(deps, server, zone => specOf(server, wirings, zone))
+    const placed = await place(deps, server, zone => specOf(server, [], zone))
     if (placed.result === 'claimed') {
       point('server.place.committed')
       return 'again'
@@ -49,23 +48,28 @@ const steps: Record<Step, Act> = {
     return 'rest'
   },
 
-  'bind-ports': async ({ network, servers }, server, vm) =>
-    orFault({ servers }, server, async () => {
-      const ports = await bindPorts(network, server, vm?.host_name ?? '')
-      point('server.bind-ports.bound')
-      await servers.savePorts(server.id, ports)
-    }),
-
-  'revise-vm': async ({ network, vms }, server, vm) => {
+  /** The first time ports are fresh; later somebody may have changed them meanwhile, so they are looked at again. */
+  'revise-vm': async ({ network, servers, vms }, server, vm) => {
+    const ports = vm?.generation
+      ? await ensurePorts(network, server, vm.host_name)
+      : (server.seen_ports ?? [])
+    if (vm?.generation) await servers.savePorts(server.id, ports)
     await vms.revise({
       server_id: server.id,
       want_power: server.want_power,
       want_reboots_soft: server.want_reboots_soft,
       want_reboots_hard: server.want_reboots_hard,
-      spec: vm ? specOf(server, await wiringOf(network, server), vm.host_zone) : null,
+      spec: vm
+        ? specOf(
+            server,
+            ports.map(port => port.wiring),
+            vm.host_zone,
+          )
+        : null,
       generation: server.generation,
       request_id: server.request_id,
     })
+    point('server.revise-vm.saved')
     return 'again'
   },
 
@@ -115,9 +119,6 @@ const steps: Record<Step, Act> = {
 
   rest: async () => 'rest',
 }
-
-const wiringOf = (network: NetworkClient, server: ServerRow) =>
-  Promise.all((server.seen_ports ?? []).map(port => network.wiring(port.port_id, server.request_id)))
 
 /**
  * The network service's "no" (no free address, quota, the network is gone) will not become a yes by asking again;

@@ -3,11 +3,12 @@
  * client see meanwhile, and what may be asked of it in this state.
  *
  *   want (API)            seen (reconciler, agent)
- *   power, reboots   ──►  ports made → vm placed and claimed → agent reports the vm's generation → rest
+ *   power, reboots   ──►  vm claimed on a host → ports made for that host → agent reports the generation → rest
  *   deleted          ──►  vm wanted gone → agent reports gone (its row goes) → ports released → the row goes
  *
  * Invariants: at most one vm row per server, and it is written only together with its claim; a vm's generation is
- * the server's generation that it carries; a server rests only when `seen_generation = generation`, or with a fault.
+ * the server's generation that it carries, 0 for a mere claim that no agent sees yet; a server rests only when
+ * `seen_generation = generation`, or with a fault.
  * Nothing here undoes anything: from every state, and after dying in every state, the next step leads forward.
  */
 export interface ServerFacts {
@@ -42,9 +43,8 @@ export interface VmFacts {
 }
 
 export type Step =
-  | 'ensure-ports'
   | 'place'
-  | 'bind-ports'
+  | 'ensure-ports'
   | 'revise-vm'
   | 'await-agent'
   | 'record-fault'
@@ -57,10 +57,9 @@ export type Step =
 export function next(server: ServerFacts, vm: VmFacts | null): Step {
   if (server.want_deleted) return nextOfDeleted(server, vm)
   if (server.fault) return 'rest'
-  if (!server.seen_ports) return 'ensure-ports'
   if (!vm) return 'place'
+  if (!server.seen_ports?.every(port => port.bound_host === vm.host_name)) return 'ensure-ports'
   if (vm.generation < server.generation) return 'revise-vm'
-  if (server.seen_ports.some(port => port.bound_host !== vm.host_name)) return 'bind-ports'
   if (vm.seen_fault?.permanent && vm.seen_generation >= vm.generation) return 'record-fault'
   if (!isTrue(vm)) return 'await-agent'
   return server.seen_generation < server.generation ? 'record-seen' : 'rest'
@@ -121,8 +120,8 @@ export function statusOf(server: ServerFacts, vm: VmFacts | null): Shown {
 }
 
 function buildTask(server: ServerFacts, vm: VmFacts | null): string {
-  if (vm) return BUILD_TASKS[vm.seen_step ?? 'start'] ?? 'spawning'
-  return server.seen_ports ? 'scheduling' : 'networking'
+  if (!vm) return 'scheduling'
+  return server.seen_ports ? (BUILD_TASKS[vm.seen_step ?? 'start'] ?? 'spawning') : 'networking'
 }
 
 function taskOf(vm: VmFacts): string | null {

@@ -1,3 +1,4 @@
+import type { WantedNic } from '@caelum/agent-protocol'
 import { Prisma, type PrismaClient } from '../../generated/client.ts'
 import type { FlavorSnapshot } from '../flavor/service.ts'
 import type { Fault, ServerFacts, VmFacts } from './state.ts'
@@ -11,6 +12,8 @@ export interface SeenPort {
   bound_host: string | null
   /** false: the user brought it; it is unbound, not removed */
   ours: boolean
+  /** what the host needs to plug it */
+  wiring: WantedNic
 }
 
 export interface ImageSnapshot {

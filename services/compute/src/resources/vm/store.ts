@@ -13,10 +13,7 @@ export interface Claim {
   ram_mb: number
   disk_gb: number
   want_power: 'running' | 'stopped'
-  want_reboots_soft: number
-  want_reboots_hard: number
   spec: VmSpec
-  generation: number
   request_id: string
 }
 
@@ -47,12 +44,20 @@ interface WantedRow {
 export type VmStore = ReturnType<typeof vmStore>
 
 export const vmStore = (db: PrismaClient) => ({
-  /** Writes the vm and with it its claim on the host's capacity, inside the transaction that looked at it. */
+  /**
+   * Writes the vm and with it its claim on the host's capacity, inside the transaction that looked at it. Revision
+   * and generation 0: no agent sees it before `revise` makes it whole.
+   */
   async claim(tx: Prisma.TransactionClient, claim: Claim, now: Date): Promise<void> {
     const { spec, ...columns } = claim
-    const revision = await nextRevision(tx, claim.host_id)
     await tx.vm.create({
-      data: { ...columns, want_spec: spec as unknown as Prisma.InputJsonValue, revision, created_at: now },
+      data: {
+        ...columns,
+        want_spec: spec as unknown as Prisma.InputJsonValue,
+        generation: 0,
+        revision: 0,
+        created_at: now,
+      },
     })
   },
 

@@ -20,6 +20,7 @@ export interface PortChange {
 export interface WiredPort {
   id: string
   network_id: string
+  network_name: string
   mac_address: string
   /** bytes */
   mtu: number
@@ -92,7 +93,7 @@ export const portStore = (db: PrismaClient) => {
       if (!isUuid(id)) return null
       const rows = await db.$queryRaw<WiredPort[]>`
         with wanted as (select id, network_id from ports where id = ${id}::uuid)
-        select p.id, p.network_id, p.mac_address, n.mtu, coalesce((
+        select p.id, p.network_id, n.name as network_name, p.mac_address, n.mtu, coalesce((
           select json_agg(json_build_object('address', host(address), 'prefix_length', masklen(cidr::inet)) order by position)
           from fixed_ips join subnets on subnets.id = subnet_id where port_id = p.id), '[]') as fixed_ips
         from ports p join networks n on n.id = p.network_id

@@ -34,10 +34,11 @@ const viewBinding = (row: PortRow) => ({
     : {},
 })
 
-/** `WantedNic` of packages/agent-protocol. */
+/** `WantedNic` of packages/agent-protocol, and the name of the network. */
 export const viewWiring = ({ port, metadata }: { port: WiredPort; metadata: WiredPort | null }) => ({
   port_id: port.id,
   network_id: port.network_id,
+  network_name: port.network_name,
   mac: port.mac_address,
   mtu: port.mtu,
   fixed_ips: port.fixed_ips,
