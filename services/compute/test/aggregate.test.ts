@@ -22,7 +22,7 @@ beforeEach(async () => {
   await testHost(api.deps, 'host-1')
   await testHost(api.deps, 'host-2')
 })
-afterEach(() => api.deps.db.$executeRaw`truncate servers, vms, hosts, aggregates`)
+afterEach(() => api.clear('servers, vms, hosts, aggregates'))
 
 const URL = '/os-aggregates'
 const get = (url: string, microversion = '2.41', who = admin) => api.call(who, 'GET', url, { microversion })

@@ -1,5 +1,5 @@
 import { silentLogger } from '@caelum/kernel'
-import { type Persona, testDatabase, testRedisUrl, testVerifier } from '@caelum/testkit'
+import { eventually, type Persona, testDatabase, testRedisUrl, testVerifier } from '@caelum/testkit'
 import { buildApp } from '../src/app.ts'
 import { createDeps } from '../src/deps.ts'
 import { neighbours } from './neighbours.ts'
@@ -51,6 +51,12 @@ export async function testApp() {
         reply.body && /json/.test(String(reply.headers['content-type'])) ? reply.json() : reply.body
       return { status: reply.statusCode, headers: reply.headers, body }
     },
+    /** empties tables; the reconciler may be in the middle of them, so a deadlock means: once more */
+    clear: (tables: string) =>
+      eventually(async () => {
+        await deps.db.$executeRawUnsafe(`truncate ${tables}`)
+        return true
+      }),
     async close() {
       await app.close()
       await deps.close()

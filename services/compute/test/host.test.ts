@@ -16,7 +16,7 @@ beforeEach(async () => {
   one = await testHost(api.deps, 'host-1')
   two = await testHost(api.deps, 'host-2', 8_192)
 })
-afterEach(() => api.deps.db.$executeRaw`truncate servers, vms, hosts`)
+afterEach(() => api.clear('servers, vms, hosts'))
 
 const get = (url: string, microversion = '2.53', who = admin) => api.call(who, 'GET', url, { microversion })
 const put = (url: string, body: object, microversion = '2.53') =>

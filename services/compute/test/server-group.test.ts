@@ -19,7 +19,7 @@ afterAll(async () => {
 beforeEach(() => {
   member = persona('member')
 })
-afterEach(() => api.deps.db.$executeRaw`truncate servers, vms, hosts, server_groups, quotas`)
+afterEach(() => api.clear('servers, vms, hosts, server_groups, quotas'))
 
 const URL = '/os-server-groups'
 const make = (server_group: object, microversion = '2.64', who = member) =>

@@ -30,7 +30,7 @@ beforeEach(async () => {
   id = body.server.id
   await isActive()
 })
-afterEach(() => api.deps.db.$executeRaw`truncate servers, vms, hosts, server_actions`)
+afterEach(() => api.clear('servers, vms, hosts, server_actions'))
 
 const call = (
   method: 'GET' | 'POST' | 'PUT' | 'DELETE',

@@ -21,7 +21,7 @@ beforeEach(() => {
   member = persona('member')
 })
 afterEach(async () => {
-  await api.deps.db.$executeRaw`truncate servers, vms, hosts`
+  await api.clear('servers, vms, hosts')
   api.around.networks.clear()
   api.around.ports.clear()
 })

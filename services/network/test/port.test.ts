@@ -258,6 +258,7 @@ describe('for the compute service', () => {
     expect(body).toEqual({
       port_id: port.id,
       network_id: network.id,
+      network_name: network.name,
       mac: port.mac_address,
       mtu: 1442,
       fixed_ips: [{ address: '10.0.0.3', prefix_length: 24 }],
