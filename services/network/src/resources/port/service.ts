@@ -154,6 +154,7 @@ export const portService = (store: PortStore, { networks, groups, ring }: Others
         planChange(now, change, ctx.clock.now()),
       )
       if (!row) throw errors.portNotFound(id)
+      point('network.port.updated' satisfies PointName)
       ring('port', id)
       return row
     },

@@ -1,0 +1,95 @@
+/**
+ * A tenant who makes and removes servers while the cloud is being killed under its hands. An answer that was lost says
+ * nothing about what happened: a create is looked up by its name before it is asked for again, a delete is repeated.
+ */
+import { createHash, randomBytes } from 'node:crypto'
+import type { Session } from '../../packages/cli/src/client/session.ts'
+import { ApiError } from '../../packages/cli/src/client/session.ts'
+import type { Cloud } from '../support/cloud.ts'
+import { isAway, patiently } from '../support/patience.ts'
+
+export const FLAVOR = { vcpus: 1, ram: 128, disk: 1 }
+
+export interface Server {
+  id: string
+  name: string
+  status: string
+}
+
+export interface Workload {
+  tenant: Session
+  /** a new image of a few bytes, which no host has in its cache */
+  newImage(): Promise<string>
+  /** makes servers of these names from one image, all at once */
+  create(names: readonly string[], image: string): Promise<Server[]>
+  act(servers: readonly Server[], action: object): Promise<void>
+  remove(servers: readonly Server[]): Promise<void>
+  list(): Promise<Server[]>
+}
+
+export async function startWorkload(cloud: Cloud, name: string): Promise<Workload> {
+  const tenant = await cloud.tenant(name)
+  const { flavor } = await cloud.admin.call<{ flavor: { id: string } }>('compute', 'POST', '/flavors', {
+    flavor: { name, ...FLAVOR },
+  })
+  const { network } = await tenant.call<{ network: { id: string } }>('network', 'POST', '/v2.0/networks', {
+    network: { name },
+  })
+  await tenant.call('network', 'POST', '/v2.0/subnets', {
+    subnet: { name, network_id: network.id, ip_version: 4, cidr: '10.20.0.0/16' },
+  })
+
+  const list = async () =>
+    (await patiently(() => tenant.call<{ servers: Server[] }>('compute', 'GET', '/servers/detail'))).servers
+
+  const createOne = async (name: string, image: string): Promise<Server> => {
+    const server = { name, imageRef: image, flavorRef: flavor.id, networks: [{ uuid: network.id }] }
+    for (;;) {
+      try {
+        const made = await tenant.call<{ server: { id: string } }>('compute', 'POST', '/servers', { server })
+        return { id: made.server.id, name, status: 'BUILD' }
+      } catch (error) {
+        if (!isAway(error)) throw error
+        const found = (await list()).find(one => one.name === name)
+        if (found) return found
+      }
+    }
+  }
+
+  const onEach = async (servers: readonly Server[], work: (server: Server) => Promise<unknown>) => {
+    await Promise.all(servers.map(server => patiently(() => work(server))))
+  }
+
+  return {
+    tenant,
+    list,
+    async newImage() {
+      const bytes = randomBytes(512)
+      const { id } = await tenant.call<{ id: string }>('image', 'POST', '/v2/images', {
+        name: createHash('sha1').update(bytes).digest('hex'),
+        disk_format: 'raw',
+        container_format: 'bare',
+      })
+      const answer = await tenant.send('image', 'PUT', `/v2/images/${id}/file`, {
+        body: bytes,
+        headers: { 'content-type': 'application/octet-stream' },
+      })
+      await answer.body?.cancel()
+      return id
+    },
+    create: (names, image) => Promise.all(names.map(one => createOne(one, image))),
+    act: (servers, action) =>
+      onEach(servers, async ({ id }) => {
+        try {
+          await tenant.call('compute', 'POST', `/servers/${id}/action`, action)
+        } catch (error) {
+          // the try before this one was carried out, and its answer was lost
+          if (!(error instanceof ApiError && error.status === 409)) throw error
+        }
+      }),
+    remove: servers => onEach(servers, ({ id }) => tenant.remove('compute', `/servers/${id}`)),
+  }
+}
+
+export const namesOf = (prefix: string, count: number): string[] =>
+  Array.from({ length: count }, (_, n) => `${prefix}-${n + 1}`)
