@@ -6,13 +6,18 @@
 import type { Logger, Secret } from '@caelum/kernel'
 import { Agent, request } from 'undici'
 
-/** The other side answered with an error. 4xx are its judgement of the request; 5xx are worth another try. */
+/**
+ * The other side answered with an error, or (503, code `Unreachable`) not at all. 4xx are its judgement of the request;
+ * 5xx are worth another try.
+ */
 export class RemoteError extends Error {
+  readonly service: string
   readonly status: number
   readonly code: string
   constructor(service: string, status: number, code: string, message: string) {
     super(`${service} answered ${status}: ${message}`)
     this.name = 'RemoteError'
+    this.service = service
     this.status = status
     this.code = code
   }
@@ -30,7 +35,7 @@ export interface Call {
 }
 
 export interface Session {
-  /** @throws RemoteError when the service refuses; other errors when it cannot be reached */
+  /** @throws RemoteError when the service refuses or cannot be reached */
   call<T>(service: string, call: Call): Promise<T>
   /** the raw answer, for bodies that must not be held in memory; the caller reads or destroys the body */
   stream(
@@ -139,17 +144,28 @@ export function openSession(options: SessionOptions): Session {
 
   return {
     async call<T>(service: string, call: Call) {
-      const reply = await sendRenewed(service, call)
-      const text = await reply.body.text()
-      if (reply.statusCode >= 300) throw failure(service, reply.statusCode, text)
+      const { status, text } = await reached(service, async () => {
+        const reply = await sendRenewed(service, call)
+        return { status: reply.statusCode, text: await reply.body.text() }
+      })
+      if (status >= 300) throw failure(service, status, text)
       return (text === '' ? undefined : JSON.parse(text)) as T
     },
     async stream(service, call) {
-      const reply = await sendRenewed(service, call)
+      const reply = await reached(service, () => sendRenewed(service, call))
       if (reply.statusCode >= 300) throw failure(service, reply.statusCode, await reply.body.text())
       return { headers: reply.headers as Record<string, string>, body: reply.body }
     },
     close: () => dispatcher.close(),
+  }
+}
+
+async function reached<T>(service: string, exchange: () => Promise<T>): Promise<T> {
+  try {
+    return await exchange()
+  } catch (error) {
+    if (error instanceof RemoteError) throw error
+    throw new RemoteError(service, 503, 'Unreachable', (error as Error).message)
   }
 }
 

@@ -28,6 +28,7 @@ import {
 import { discardRest } from './discard-rest.ts'
 import type { Envelope } from './envelope.ts'
 import { type Microversions, microversionHeaders, negotiate } from './microversion.ts'
+import { awayOf } from './outage.ts'
 import { authorize, type PolicyTable } from './policy.ts'
 import type { Route } from './route.ts'
 import { schemaFor, validate } from './validate.ts'
@@ -271,21 +272,17 @@ function problemOf(error: unknown, request: FastifyRequest, options: ServiceOpti
   if (statusCode === 413) return problems.tooLarge(request.routeOptions.bodyLimit ?? 0)
   if (statusCode && statusCode >= 400 && statusCode < 500)
     return new Problem('BadRequest', statusCode, message ?? '')
-  options.log.error({ err: error, request_id: request.id, operation: request.operation }, 'a request failed')
-  return isOutage(error)
-    ? problems.unavailable('The database does not answer just now; please try again.')
-    : new Problem(
-        'InternalError',
-        500,
-        `An unexpected error prevented the server from fulfilling your request. (${request.id})`,
-      )
-}
-
-/** The database is away or restarting: our fault, and worth another try. */
-function isOutage(error: unknown): boolean {
-  const text = `${(error as { code?: string })?.code ?? ''} ${(error as Error)?.message ?? ''}`
-  return /P1001|P1002|P1008|P1017|P2024|P2028|57P0[123]|08006|08001|ECONNREFUSED|ECONNRESET|ENOENT.*s\.PGSQL|Connection terminated|connection timeout|the database system is (starting up|shutting down)/i.test(
-    text,
+  const context = { request_id: request.id, operation: request.operation }
+  const away = awayOf(error)
+  if (away) {
+    options.log.warn({ ...context, error: message }, 'a request needs what is away')
+    return problems.unavailable(`${away} does not answer just now; please try again.`)
+  }
+  options.log.error({ ...context, err: error }, 'a request failed')
+  return new Problem(
+    'InternalError',
+    500,
+    `An unexpected error prevented the server from fulfilling your request. (${request.id})`,
   )
 }
 
