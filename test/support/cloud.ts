@@ -45,7 +45,14 @@ export async function startCloud(options: { hypervisor: 'sim' | 'libvirt'; hosts
   if (options.hypervisor === 'sim') flags.push('--sim')
   // should we be killed, the next test run finds and removes what is left of it
   await openInstance(dataDir, { ephemeral: true })
-  await caelum(['up', ...flags], { CAELUM_CRASH_FILE: crashFile })
+  const down = async () => {
+    await caelum(['down', '--purge', '--data', dataDir])
+    rmSync(dataDir, { recursive: true, force: true })
+  }
+  await caelum(['up', ...flags], { CAELUM_CRASH_FILE: crashFile }).catch(async error => {
+    await down()
+    throw error
+  })
   const location = locate(dataDir)
   const admin = await adminSession(location)
   const units = async () => (await supervisorStatus(location.controlSocket))?.units ?? []
@@ -71,10 +78,7 @@ export async function startCloud(options: { hypervisor: 'sim' | 'libvirt'; hosts
     async kill(name) {
       process.kill(await pidOf(name), 'SIGKILL')
     },
-    async down() {
-      await caelum(['down', '--purge', '--data', dataDir])
-      rmSync(dataDir, { recursive: true, force: true })
-    },
+    down,
   }
 }
 
