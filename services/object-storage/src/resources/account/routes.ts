@@ -1,6 +1,6 @@
 import { type Route, route } from '@caelum/http'
 import type { FastifyReply } from 'fastify'
-import { constraints } from '../../constraints.ts'
+import { constraints, STORAGE_POLICY } from '../../constraints.ts'
 import { formatOf, ListingParameters, listingQuery } from '../../listing/query.ts'
 import { sendListing } from '../../listing/render.ts'
 import { metadataHeaders, metadataOf } from '../../metadata.ts'
@@ -56,10 +56,16 @@ export const accountRoutes = (accounts: AccountService): Route[] => [
 ]
 
 function describe(reply: FastifyReply, account: Account, now: Date): void {
+  const usage = {
+    'container-count': account.containers,
+    'object-count': account.objects,
+    'bytes-used': account.bytes,
+  }
+  const prefixed = (prefix: string) =>
+    Object.fromEntries(Object.entries(usage).map(([name, value]) => [`${prefix}-${name}`, value]))
   reply.headers({
-    'x-account-container-count': account.containers,
-    'x-account-object-count': account.objects,
-    'x-account-bytes-used': account.bytes,
+    ...prefixed('x-account'),
+    ...(account.containers > 0 ? prefixed(`x-account-storage-policy-${STORAGE_POLICY.toLowerCase()}`) : {}),
     'x-timestamp': swiftTimestamp(account.created_at ?? now),
     'accept-ranges': 'bytes',
     ...metadataHeaders('account', account.metadata),
