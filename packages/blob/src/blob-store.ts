@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import type { ByteRange } from './range.ts'
 
 export type Algorithm = 'md5' | 'sha256' | 'sha512'
 
@@ -56,8 +57,11 @@ export interface BlobStore {
     commit: (written: Written<A>) => Promise<T>,
   ): Promise<T>
 
-  /** Bytes `start` to `end`, both inclusive, or all; undefined when there are none of that id. Deleting meanwhile does not disturb it. */
-  read(id: string, part?: { start: number; end: number }): Promise<Readable | undefined>
+  /**
+   * The bytes of `part`, which must lie within what was written: a few at once, more as a stream. Undefined when
+   * there are none of that id. Removing them meanwhile does not disturb it.
+   */
+  read(id: string, part: ByteRange): Promise<Buffer | Readable | undefined>
 
   /** Call after the commit that made the rows forget them. Never throws: the sweep finds what is left. */
   remove(ids: readonly string[]): Promise<void>

@@ -19,12 +19,13 @@
  * Names come from ids only, never from a client. One process owns the folder (see `lock.ts`).
  */
 import { constants } from 'node:fs'
-import { mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { type Logger, newId, Problem } from '@caelum/kernel'
 import type { Algorithm, BlobStore, WriteOptions, Written } from './blob-store.ts'
 import { type FolderLock, lockFolder } from './lock.ts'
+import { type ByteRange, lengthOf } from './range.ts'
 import { receive } from './receive.ts'
 
 export interface FileStoreOptions {
@@ -38,6 +39,8 @@ export interface FileStoreOptions {
 }
 
 const READ_BYTES = 1 << 20
+/** Up to here a stream costs more than it saves. */
+const AT_ONCE_BYTES = 256 << 10
 const BATCH = 1_000
 const shardOf = (id: string) => id.slice(-2)
 const SHARDS = Array.from({ length: 256 }, (_, n) => n.toString(16).padStart(2, '0'))
@@ -105,14 +108,15 @@ class FileStore implements BlobStore {
     }
   }
 
-  async read(id: string, part?: { start: number; end: number }): Promise<Readable | undefined> {
-    try {
-      const file = await open(this.#path(id), constants.O_RDONLY)
-      return file.createReadStream({ ...part, highWaterMark: READ_BYTES })
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+  async read(id: string, part: ByteRange): Promise<Buffer | Readable | undefined> {
+    const file = await open(this.#path(id), constants.O_RDONLY).catch(error => {
+      if (error.code === 'ENOENT') return undefined
       throw error
-    }
+    })
+    if (!file) return undefined
+    return lengthOf(part) <= AT_ONCE_BYTES
+      ? readAtOnce(file, part)
+      : file.createReadStream({ ...part, highWaterMark: READ_BYTES })
   }
 
   async remove(ids: readonly string[]): Promise<void> {
@@ -169,6 +173,20 @@ class FileStore implements BlobStore {
 
   #path(id: string): string {
     return join(this.#options.folder, 'blobs', shardOf(id), id)
+  }
+}
+
+async function readAtOnce(file: FileHandle, part: ByteRange): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafe(lengthOf(part))
+  try {
+    for (let done = 0; done < bytes.length; ) {
+      const { bytesRead } = await file.read(bytes, done, bytes.length - done, part.start + done)
+      if (bytesRead === 0) throw new Error(`a file ends ${bytes.length - done} bytes too early`)
+      done += bytesRead
+    }
+    return bytes
+  } finally {
+    await file.close()
   }
 }
 

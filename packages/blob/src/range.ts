@@ -1,8 +1,14 @@
+/** Nothing at all is `{ start: 0, end: -1 }`. */
 export interface ByteRange {
   /** both inclusive */
   start: number
   end: number
 }
+
+export const lengthOf = ({ start, end }: ByteRange): number => end - start + 1
+
+/** All of `size` bytes. */
+export const wholeOf = (size: number): ByteRange => ({ start: 0, end: size - 1 })
 
 /**
  * The part of a representation of `size` bytes that a `Range` header asks for (RFC 9110, 14.1.2). A header that is

@@ -1,3 +1,4 @@
+import { lengthOf } from '@caelum/blob'
 import { type Route, route } from '@caelum/http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { errors } from '../../errors.ts'
@@ -33,15 +34,15 @@ export const fileRoutes = (files: FileService): Route[] => [
     async handle(ctx, { params, request }, reply) {
       const found = await files.download(ctx, params.image_id, request.headers.range)
       if (!found) return reply.code(204).send()
-      const { image, size, part, stream } = found
+      const { image, size, part, body } = found
       describe(reply, image)
       if (part === 'unsatisfiable') {
         reply.header('content-range', `bytes */${size}`)
         throw errors.rangeUnsatisfiable(size)
       }
       if (part) reply.code(206).header('content-range', `bytes ${part.start}-${part.end}/${size}`)
-      reply.header('content-length', part ? part.end - part.start + 1 : size)
-      return reply.type('application/octet-stream').send(stream)
+      reply.header('content-length', part ? lengthOf(part) : size)
+      return reply.type('application/octet-stream').send(body)
     },
   }),
   route({

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import { BlobError, type BlobStore, type ByteRange, parseRange, type Written } from '@caelum/blob'
+import { BlobError, type BlobStore, type ByteRange, parseRange, type Written, wholeOf } from '@caelum/blob'
 import { can } from '@caelum/http'
 import type { Ctx } from '@caelum/kernel'
 import type { Limits } from '../../config.ts'
@@ -92,13 +92,13 @@ export const fileService = ({ store, blobs, images, uploads, limits }: FileDeps)
     if (!image?.blob_id) return null
     const size = Number(image.size_bytes)
     const part = parseRange(range, size)
-    if (part === 'unsatisfiable') return { image, size, part, stream: undefined }
-    const stream = await blobs.read(image.blob_id, part)
-    if (!stream) {
+    if (part === 'unsatisfiable') return { image, size, part, body: undefined }
+    const body = await blobs.read(image.blob_id, part ?? wholeOf(size))
+    if (!body) {
       await images.get(ctx, id)
       throw errors.bytesMissing(id)
     }
-    return { image, size, part, stream }
+    return { image, size, part, body }
   },
 })
 
@@ -106,7 +106,7 @@ export interface Download {
   image: Image
   size: number
   part: ByteRange | 'unsatisfiable' | undefined
-  stream: Readable | undefined
+  body: Buffer | Readable | undefined
 }
 
 function virtualSize(image: Image, written: Pick<Written, 'head' | 'bytes'>): bigint | null {

@@ -1,4 +1,4 @@
-import { type ByteRange, parseRange } from '@caelum/blob'
+import { type ByteRange, lengthOf, parseRange } from '@caelum/blob'
 import { type Route, route } from '@caelum/http'
 import { type Ctx, Problem, projectOf } from '@caelum/kernel'
 import type { FastifyReply, FastifyRequest } from 'fastify'
@@ -61,8 +61,8 @@ export const objectRoutes = (objects: ObjectService): Route[] => [
       const { part } = found
       if (part) reply.code(206).header('content-range', `bytes ${part.start}-${part.end}/${size}`)
       reply.headers(headersOf(found.object))
-      reply.header('content-length', part ? part.end - part.start + 1 : size)
-      return reply.send(found.stream)
+      reply.header('content-length', part ? lengthOf(part) : size)
+      return reply.send(found.body)
     },
   }),
   route({

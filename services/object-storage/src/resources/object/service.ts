@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Readable } from 'node:stream'
-import { BlobError, type BlobStore, type ByteRange } from '@caelum/blob'
+import { Readable } from 'node:stream'
+import { BlobError, type BlobStore, type ByteRange, wholeOf } from '@caelum/blob'
 import type { Ctx } from '@caelum/kernel'
 import type { Limits } from '../../config.ts'
 import { errors } from '../../errors.ts'
@@ -122,11 +122,12 @@ export const objectService = ({ store, blobs, containers, accounts, limits }: Ob
     /** The bytes of what `get` gave; when it has been replaced meanwhile, `look` says what it is now. */
     async read<T extends { object: StoredObject; part: ByteRange | undefined }>(
       look: () => Promise<T>,
-    ): Promise<T & { stream: Readable }> {
+    ): Promise<T & { body: Buffer | Readable }> {
       for (let tries = 0; tries < TRIES; tries++) {
         const found = await look()
-        const stream = await blobs.read(found.object.blob_id, found.part)
-        if (stream) return { ...found, stream }
+        const part = found.part ?? wholeOf(Number(found.object.bytes))
+        const body = await blobs.read(found.object.blob_id, part)
+        if (body) return { ...found, body }
       }
       throw errors.bytesMissing()
     },
@@ -142,13 +143,13 @@ export const objectService = ({ store, blobs, containers, accounts, limits }: Ob
     async copy(ctx: Ctx, from: Target, to: Target, words: ObjectWords, fresh: boolean) {
       const source = await containers.open(ctx, 'object-storage:objects:show', from, 'read')
       const destination = await containers.open(ctx, 'object-storage:objects:copy', to, 'write')
-      const { object, stream } = await this.read(async () => ({
+      const { object, body } = await this.read(async () => ({
         object: await find(ctx, source, from.object),
         part: undefined,
       }))
       const kept = fresh ? { headers: {}, metadata: {}, delete_at: null } : object
       const upload: Upload = {
-        source: stream,
+        source: Buffer.isBuffer(body) ? Readable.from([body]) : body,
         size: Number(object.bytes),
         etag: object.md5,
         replace: true,
