@@ -68,6 +68,7 @@ export async function createDeps(options: DepsOptions) {
   await trust.refresh()
   const verifier = new TokenVerifier(trust)
   const catalog = new Catalog(catalogStore(db))
+  const domains = domainService(domainStore(db, transact))
   const roles = roleService(roleStore(db, transact))
   const regions = regionService(regionStore(db))
   return {
@@ -77,8 +78,8 @@ export async function createDeps(options: DepsOptions) {
     prune: pruneOn(db),
     verifier,
     catalog,
-    domains: domainService(domainStore(db, transact)),
-    projects: projectService(projectStore(db, transact)),
+    domains,
+    projects: projectService(projectStore(db, transact), domains),
     users: userService(userStore(db, transact), hasher),
     groups: groupService(groupStore(db, transact)),
     roles,

@@ -12,10 +12,6 @@ const ownUserOrService: Rule = {
   text: 'to be that user, or role service or admin',
   allows: (caller, target) => ownUser.allows(caller, target) || isService(caller),
 }
-const selfOnly: Rule = {
-  text: 'to be that user',
-  allows: (caller, target) => target === undefined || target.userId === caller.userId,
-}
 const inProject: Rule = {
   text: 'a token for that project, or role service or admin',
   allows: (caller, target) =>
@@ -66,7 +62,6 @@ export const policy: PolicyTable = {
   'identity:users:show': ownUserOrService,
   'identity:users:update': rules.admin,
   'identity:users:delete': rules.admin,
-  'identity:users:change_password': selfOnly,
   'identity:users:groups': ownUser,
   'identity:users:projects': ownUser,
 

@@ -70,11 +70,36 @@ test('the default domain is neither disabled nor deleted', async () => {
   expect((await call('GET', 'default')).body.domain.enabled).toBe(true)
 })
 
-test('a domain is no project to be deleted, and a project no domain', async () => {
+test('a project is no domain; one that acts as a domain is one', async () => {
   expect((await call('GET', w.project)).status).toBe(404)
   expect((await call('PATCH', w.project, { name: 'x' })).status).toBe(404)
   expect((await call('DELETE', w.project)).status).toBe(404)
-  expect((await api.call('DELETE', `/v3/projects/${w.domain}`, { token: w.admin })).status).toBe(400)
+
+  const project = (method: 'PATCH' | 'DELETE' | 'GET', id: string, fields?: Record<string, unknown>) =>
+    api.call(method, `/v3/projects/${id}`, {
+      token: w.admin,
+      ...(fields ? { body: { project: fields } } : {}),
+    })
+  const acting = await w.create('projects', 'project', { name: 'acting', is_domain: true, domain_id: null })
+  expect((await project('GET', acting)).body.project).toMatchObject({
+    is_domain: true,
+    domain_id: null,
+    parent_id: null,
+  })
+  expect((await call('GET', acting)).body.domain.name).toBe('acting')
+  const user = await w.create('users', 'user', { name: 'inside', password: 'x', domain_id: acting })
+  const { headers } = await api.login({ id: user, password: 'x' })
+  const token = String(headers['x-subject-token'])
+  expect((await project('DELETE', acting)).status).toBe(403)
+  expect((await project('PATCH', acting, { is_domain: false })).status).toBe(400)
+  expect((await project('PATCH', acting, { enabled: false, tags: ['t'] })).status).toBe(200)
+  expect((await call('GET', acting)).body.domain).toMatchObject({ enabled: false, tags: ['t'] })
+  expect((await api.call('GET', '/v3/auth/projects', { token })).status).toBe(401)
+  expect((await project('DELETE', acting)).status).toBe(204)
+  expect((await call('GET', acting)).status).toBe(404)
+  const inDomain = { name: 'x', is_domain: true, domain_id: 'default' }
+  const refused = await api.call('POST', '/v3/projects', { token: w.admin, body: { project: inDomain } })
+  expect(refused.status).toBe(400)
 })
 
 test('lists are filtered', async () => {

@@ -1,9 +1,11 @@
 import { z } from 'zod'
 import { description, flag, immutableOption, nameQuery, nonBlank, page } from '../../collection.ts'
+import { Tags } from '../project/schema.ts'
 
 const fields = {
   description: description.optional(),
   enabled: z.boolean().optional(),
+  tags: Tags.optional(),
   options: immutableOption.optional(),
 }
 

@@ -6,7 +6,7 @@ import { policy } from '../../policy.ts'
 import type { ChangeDomain, CreateDomain, ListDomains } from './schema.ts'
 import type { Domain, DomainStore } from './store.ts'
 
-const FIELDS = ['name', 'description', 'enabled', 'options'] as const
+const FIELDS = ['name', 'description', 'enabled', 'tags', 'options'] as const
 
 export const domainService = (store: DomainStore) => ({
   async create(ctx: Ctx, body: CreateDomain): Promise<Domain> {
@@ -16,6 +16,7 @@ export const domainService = (store: DomainStore) => ({
       name: fields.name,
       description: fields.description ?? '',
       enabled: fields.enabled ?? true,
+      tags: fields.tags ?? [],
       options: mergeOptions({}, fields.options),
       extra,
       created_at: ctx.clock.now(),

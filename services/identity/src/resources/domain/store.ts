@@ -10,7 +10,7 @@ export type Domain = Project
 export type DomainStore = ReturnType<typeof domainStore>
 export type DomainChange = Pick<
   Prisma.ProjectUncheckedUpdateInput,
-  'name' | 'description' | 'enabled' | 'options' | 'extra'
+  'name' | 'description' | 'enabled' | 'tags' | 'options' | 'extra'
 >
 
 export const domainStore = (db: PrismaClient, transact: Transact) => ({

@@ -3,6 +3,8 @@ import { type Ctx, newHexId } from '@caelum/kernel'
 import { domainOf, isImmutable, mergeExtra, mergeOptions, splitExtra } from '../../collection.ts'
 import { errors } from '../../errors.ts'
 import { policy } from '../../policy.ts'
+import type { ChangeDomain } from '../domain/schema.ts'
+import type { DomainService } from '../domain/service.ts'
 import { type ChangeProject, type CreateProject, type ListProjects, MOST_TAGS } from './schema.ts'
 import type { Project, ProjectStore } from './store.ts'
 
@@ -19,10 +21,11 @@ const FIELDS = [
 /** Keystone's default of `max_project_tree_depth`, the domain not counted */
 const DEEPEST = 5
 
-export const projectService = (store: ProjectStore) => ({
+/** A project that acts as a domain is a domain: what changes it goes the domain's way. */
+export const projectService = (store: ProjectStore, domains: DomainService) => ({
   async create(ctx: Ctx, body: CreateProject): Promise<Project> {
     const { fields, extra } = splitExtra(body, FIELDS)
-    if (fields.is_domain) throw errors.badRequest('Create a domain by POST /v3/domains.')
+    if (fields.is_domain) return domains.create(ctx, { ...asDomain(body), name: fields.name })
     const parentId = fields.parent_id ?? fields.domain_id ?? domainOf(ctx)
     const domainIn = (parents: Project[]): string => {
       const domain = parents.at(-1)
@@ -60,7 +63,8 @@ export const projectService = (store: ProjectStore) => ({
   parents: (_ctx: Ctx, row: Project): Promise<Project[]> => store.parents(row),
   subtree: (_ctx: Ctx, row: Project): Promise<Project[]> => store.subtree(row.id),
 
-  async update(_ctx: Ctx, id: string, body: ChangeProject): Promise<Project> {
+  async update(ctx: Ctx, id: string, body: ChangeProject): Promise<Project> {
+    if ((await store.get(id))?.is_domain) return domains.update(ctx, id, asDomain(body))
     const { fields, extra } = splitExtra(body, FIELDS)
     const { options, domain_id, parent_id, is_domain, ...columns } = fields
     const updated = await store.update(id, (row, around) => {
@@ -76,10 +80,10 @@ export const projectService = (store: ProjectStore) => ({
     return found(updated === 'not-found' ? null : updated, id)
   },
 
-  async remove(_ctx: Ctx, id: string): Promise<void> {
+  async remove(ctx: Ctx, id: string): Promise<void> {
+    if ((await store.get(id))?.is_domain) return domains.remove(ctx, id)
     const outcome = await store.remove(id, row => {
       if (isImmutable(row)) throw errors.immutable('project', id)
-      if (row.is_domain) throw errors.badRequest('Delete a domain by DELETE /v3/domains.')
     })
     if (outcome === 'has-children') throw errors.hasChildren(id)
     if (outcome === 'not-found') throw errors.notFound('project', id)
@@ -98,6 +102,14 @@ export const projectService = (store: ProjectStore) => ({
 })
 
 export type ProjectService = ReturnType<typeof projectService>
+
+/** @throws Problem 400 when it is to be in a domain or below a project */
+function asDomain(body: ChangeProject): ChangeDomain {
+  const { domain_id, parent_id, is_domain, ...rest } = body
+  if (domain_id || parent_id) throw errors.badRequest('A domain is in no domain and below no project.')
+  if (is_domain === false) throw errors.cannotChange('is_domain')
+  return rest
+}
 
 function found(row: Project | null, id: string): Project {
   if (!row) throw errors.notFound('project', id)

@@ -52,9 +52,10 @@ export const userStore = (db: PrismaClient, transact: Transact) => ({
     return db.user.findMany({ where: { AND: conditions }, ...order })
   },
 
+  /** of a user who is enabled, in a domain that is */
   password: (userId: string): Promise<{ id: string; hash: string } | null> =>
     db.password.findFirst({
-      where: { user_id: userId },
+      where: { user_id: userId, user: { enabled: true, domain: { enabled: true } } },
       orderBy: { id: 'desc' },
       select: { id: true, hash: true },
     }),
