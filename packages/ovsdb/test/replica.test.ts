@@ -224,7 +224,7 @@ describe('session', () => {
   })
 
   it('gives up a server that hangs and returns to it', async () => {
-    const watcher = open({ probe_ms: 20 })
+    const watcher = open({ probe_ms: 100 })
     watcher.start()
     await watcher.complete(5_000)
     server.signal('SIGSTOP')

@@ -199,6 +199,30 @@ test('a port is changed', async () => {
   expect((await change({ network_id: network.id })).status).toBe(400)
 })
 
+test('changes at once are all made', async () => {
+  const { network } = await networkWithSubnet()
+  const port = await api.port(user, network.id)
+  const wants: object[] = [
+    ...Array.from({ length: 6 }, (_, i) => ({ name: `n${i}` })),
+    { device_id: 'd' },
+    { description: 'x' },
+    { security_groups: [] },
+    { fixed_ips: [{ ip_address: '10.0.0.60' }] },
+  ]
+  const replies = await Promise.all(
+    wants.map(want => api.call(user, 'PUT', `/ports/${port.id}`, { port: want })),
+  )
+  expect(replies.map(reply => reply.status)).toEqual(wants.map(() => 200))
+  const { body } = await api.call(user, 'GET', `/ports/${port.id}`)
+  expect(body.port).toMatchObject({
+    device_id: 'd',
+    description: 'x',
+    security_groups: [],
+    fixed_ips: [{ ip_address: '10.0.0.60' }],
+    revision_number: 1 + wants.length,
+  })
+})
+
 describe('binding', () => {
   test('is written and read by services and administrators; a bound port keeps its MAC', async () => {
     const { network } = await networkWithSubnet()

@@ -29,7 +29,7 @@ import type { Topology } from '../ovn/topology.ts'
 import type { PointName } from '../points.ts'
 import { Marks } from './marks.ts'
 import type { Kind } from './ring.ts'
-import type { ReconcileStore, SeenRow } from './store.ts'
+import type { Loaded, ReconcileStore, SeenRow } from './store.ts'
 
 export interface ReconcilerOptions {
   store: ReconcileStore
@@ -42,6 +42,8 @@ export interface ReconcilerOptions {
 
 /** Rows of one transaction: large enough to share its cost, small enough to keep others waiting only shortly. */
 const BATCH = 256
+/** Pause after each transaction, in which the next one gathers its rows: a lone row never waits, many share more. */
+const GATHER_MS = 10
 
 export class Reconciler {
   #options: Required<ReconcilerOptions>
@@ -117,8 +119,10 @@ export class Reconciler {
       try {
         if (await this.#saveSeen()) continue
         if (nb.state === 'complete' && this.#whole) await this.#lookAtWhole()
-        else if (nb.state === 'complete' && this.#marked.size) await this.#lookAt(this.#marked.take(BATCH))
-        else await this.#sleep(this.#options.wholeMs)
+        else if (nb.state === 'complete' && this.#marked.size) {
+          await this.#lookAt(this.#marked.take(BATCH))
+          await pause(GATHER_MS)
+        } else await this.#sleep(this.#options.wholeMs)
       } catch (error) {
         const level = error instanceof ConnectionLost ? 'info' : 'warn'
         log[level]({ error: (error as Error).message }, 'OVN could not be brought up to date; trying again')
@@ -197,7 +201,7 @@ export class Reconciler {
     }
   }
 
-  async #write(marks: Marks | 'all', topology: Topology): Promise<void> {
+  async #write(marks: Marks | 'all', topology: Loaded): Promise<void> {
     const { nb, view, log } = this.#options
     const begun = performance.now()
     const wanted = wantedOf(topology)
@@ -209,9 +213,8 @@ export class Reconciler {
       if (operations) tx.mutate('NB_Global', [], ['nb_cfg', '+=', 1])
     })
     point('network.ovn.written' satisfies PointName)
-    const seen = seenOf(topology)
-    const rows = marks === 'all' ? seen : [...seen, ...goneOf(marks, seen)]
-    this.#waiting.push({ nb_cfg: view.config?.nb_cfg ?? 0, rows })
+    const rows = [...laggingOf(topology), ...(marks === 'all' ? [] : goneOf(marks, topology))]
+    if (rows.length) this.#waiting.push({ nb_cfg: view.config?.nb_cfg ?? 0, rows })
     const ms = Math.round(performance.now() - begun)
     const step = { kind: 'ovn', rows: marks === 'all' ? 'all' : marks.size, operations, ms }
     log[operations ? 'info' : 'debug'](step, 'step')
@@ -241,9 +244,12 @@ const scopeOf = (marks: Marks, topology: Topology): Scope => {
   }
 }
 
-const seenOf = (topology: Topology): SeenRow[] => {
-  const rows = (kind: Kind, list: { id: string; generation: number }[]) =>
-    list.map(({ id, generation }) => ({ kind, id, generation }))
+/** The rows that lagged when they were loaded. */
+const laggingOf = (topology: Loaded): SeenRow[] => {
+  const rows = (kind: Kind, list: { id: string; generation: number; seen_generation: number }[]) =>
+    list.flatMap(({ id, generation, seen_generation }) =>
+      generation === seen_generation ? [] : [{ kind, id, generation }],
+    )
   return [
     ...rows('network', topology.networks),
     ...rows('subnet', topology.subnets),
@@ -253,10 +259,10 @@ const seenOf = (topology: Topology): SeenRow[] => {
 }
 
 /** Of a row that was there when we looked, a later removal must not be forgotten. */
-const goneOf = (marks: Marks, there: readonly SeenRow[]): SeenRow[] => {
-  const known = new Set(there.map(row => `${row.kind}/${row.id}`))
+const goneOf = (marks: Marks, { networks, subnets, ports, groups }: Topology): SeenRow[] => {
+  const there = new Set([...networks, ...subnets, ...ports, ...groups].map(row => row.id))
   return [...marks.entries()]
-    .filter(([kind, id]) => !known.has(`${kind}/${id}`))
+    .filter(([, id]) => !there.has(id))
     .map(([kind, id]) => ({ kind, id, generation: null }))
 }
 

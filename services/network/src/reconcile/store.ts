@@ -5,6 +5,9 @@ import type { Kind } from './ring.ts'
 
 export type ReconcileStore = ReturnType<typeof reconcileStore>
 
+/** Each row with the generation of it that OVN was last seen to have taken over. */
+export type Loaded = { [K in keyof Topology]: (Topology[K][number] & { seen_generation: number })[] }
+
 /** A row as OVN was seen to have taken it over; generation null: the row is gone. */
 export interface SeenRow {
   kind: Kind
@@ -24,8 +27,8 @@ export const reconcileStore = (db: PrismaClient) => ({
    * The part of the topology that concerns `marks`, or all of it: one statement, so one moment. It is closed upwards,
    * and a subnet brings its ports, because they refer to its DHCP options.
    */
-  async load(marks: Marks | 'all'): Promise<Topology> {
-    const [row] = await db.$queryRaw<Topology[]>(topologyQuery(marks))
+  async load(marks: Marks | 'all'): Promise<Loaded> {
+    const [row] = await db.$queryRaw<Loaded[]>(topologyQuery(marks))
     return row!
   },
 
@@ -53,7 +56,7 @@ export const reconcileStore = (db: PrismaClient) => ({
         await db.$executeRaw`
           with held as (
             select t.id, v.generation from ${values} as v(id, generation) join ${table} t using (id)
-            where t.seen_generation < v.generation order by t.id for no key update of t)
+            where t.seen_generation <> v.generation and v.generation <= t.generation order by t.id for no key update of t)
           update ${table} t set seen_generation = held.generation from held where t.id = held.id`
       }
       const gone = mine.filter(row => row.generation === null).map(row => row.id)
@@ -100,16 +103,19 @@ const topologyQuery = (marks: Marks | 'all'): Prisma.Sql => {
     )}),
     g as (select * from security_groups ${where('id', listed(group), Prisma.sql`select security_group_id from b`)})
     select
-      (select coalesce(json_agg(json_build_object('id', id, 'generation', generation)), '[]') from n) as networks,
+      (select coalesce(json_agg(json_build_object('id', id, 'generation', generation,
+        'seen_generation', seen_generation)), '[]') from n) as networks,
       (select coalesce(json_agg(json_build_object(
-        'id', s.id, 'network_id', network_id, 'generation', s.generation, 'ip_version', ip_version, 'cidr', cidr,
+        'id', s.id, 'network_id', network_id, 'generation', s.generation, 'seen_generation', s.seen_generation,
+        'ip_version', ip_version, 'cidr', cidr,
         'gateway_ip', gateway_ip, 'enable_dhcp', enable_dhcp, 'dns_nameservers', dns_nameservers,
         'host_routes', host_routes, 'mtu', n.mtu, 'metadata_ip', (
           select host(address) from ports m join fixed_ips on port_id = m.id and subnet_id = s.id
           where m.device_id = 'ovnmeta-' || s.network_id and m.device_owner = ${METADATA_OWNER}))), '[]')
        from s join n on n.id = network_id) as subnets,
       (select coalesce(json_agg(json_build_object(
-        'id', id, 'network_id', network_id, 'generation', generation, 'mac_address', mac_address,
+        'id', id, 'network_id', network_id, 'generation', generation, 'seen_generation', seen_generation,
+        'mac_address', mac_address,
         'admin_state_up', admin_state_up, 'port_security_enabled', port_security_enabled,
         'device_owner', device_owner, 'host', binding_host_id, 'allowed_address_pairs', allowed_address_pairs,
         'fixed_ips', (select coalesce(json_agg(json_build_object('subnet_id', subnet_id, 'ip_address', host(address))
@@ -117,7 +123,7 @@ const topologyQuery = (marks: Marks | 'all'): Prisma.Sql => {
         'security_groups', (select coalesce(json_agg(security_group_id), '[]') from b where port_id = p.id))), '[]')
        from p) as ports,
       (select coalesce(json_agg(json_build_object(
-        'id', id, 'generation', generation, 'stateful', stateful, 'rules', (
+        'id', id, 'generation', generation, 'seen_generation', seen_generation, 'stateful', stateful, 'rules', (
           select coalesce(json_agg(json_build_object(
             'id', r.id, 'direction', direction, 'ethertype', ethertype, 'protocol', protocol,
             'port_range_min', port_range_min, 'port_range_max', port_range_max,

@@ -19,8 +19,14 @@ type Removed = { kind: Kind; id: string }
 export type NetworkStore = ReturnType<typeof networkStore>
 
 export const networkStore = (db: PrismaClient) => ({
-  get: async (id: string): Promise<NetworkRow | null> =>
-    isUuid(id) ? db.network.findUnique({ where: { id }, include }) : null,
+  async get(id: string): Promise<NetworkRow | null> {
+    if (!isUuid(id)) return null
+    const [row] = await db.$queryRaw<NetworkRow[]>`
+      select networks.*, coalesce((select json_agg(json_build_object('id', id) order by id)
+        from subnets where network_id = networks.id), '[]') as subnets
+      from networks where id = ${id}::uuid`
+    return row ?? null
+  },
 
   /** What others ask of a network before they make something on it. */
   async brief(id: string): Promise<NetworkBrief | null> {

@@ -1,4 +1,4 @@
-import { authorize, can } from '@caelum/http'
+import { authorize } from '@caelum/http'
 import { type Ctx, newId, problems } from '@caelum/kernel'
 import { point } from '@caelum/reconcile'
 import { randomMac } from '../../address/mac.ts'
@@ -50,6 +50,7 @@ export const portService = (store: PortStore, { networks, groups, ring }: Others
     const network = await known.network(want.network_id)
     const project_id = projectFor(ctx, 'network:ports:create', want)
     checkRights(ctx, want, network.project_id)
+    checkBindingRights(ctx, want)
     const isTrusted = want.device_owner?.startsWith('network:') ?? false
     const port_security_enabled = want.port_security_enabled ?? (network.port_security_enabled && !isTrusted)
     if (!port_security_enabled && want.security_groups?.length) throw errors.groupsNeedPortSecurity()
@@ -132,6 +133,17 @@ export const portService = (store: PortStore, { networks, groups, ring }: Others
     return missing.length ? [...known, ...(await create(ctx, missing))] : known
   }
 
+  /** Without locks where only columns of the port itself change; null: it was deleted meanwhile. */
+  const applyChange = async (before: PortRow, change: ChangePort, at: Date): Promise<PortRow | null> => {
+    if (change.fixed_ips || change.security_groups !== undefined)
+      return store.update(before.id, before.network_id, now => planChange(now, change, at))
+    for (let now: PortRow | null = before; now; now = await store.get(before.id)) {
+      const row = await store.updateColumns(now, planChange(now, change, at).columns)
+      if (row !== 'changed-meanwhile') return row
+    }
+    return null
+  }
+
   return {
     get,
 
@@ -144,15 +156,16 @@ export const portService = (store: PortStore, { networks, groups, ring }: Others
 
     async update(ctx, id, change) {
       const before = await getToChange(ctx, id, 'network:ports:update')
-      const network = await networks.brief(ctx, before.network_id)
-      checkRights(ctx, change, network.project_id)
+      if (needsNetworkOwner(change)) {
+        const network = await networks.brief(ctx, before.network_id)
+        checkRights(ctx, change, network.project_id)
+      }
+      checkBindingRights(ctx, change)
       await groups.mustHave(ctx, change.security_groups ?? [])
       const { mac_address: mac } = change
-      if (mac && mac !== before.mac_address && (await store.macsInUse(network.id, [mac])).length)
-        throw errors.macInUse(network.id, mac)
-      const row = await store.update(id, network.id, change.fixed_ips !== undefined, now =>
-        planChange(now, change, ctx.clock.now()),
-      )
+      if (mac && mac !== before.mac_address && (await store.macsInUse(before.network_id, [mac])).length)
+        throw errors.macInUse(before.network_id, mac)
+      const row = await applyChange(before, change, ctx.clock.now())
       if (!row) throw errors.portNotFound(id)
       point('network.port.updated' satisfies PointName)
       ring('port', id)
@@ -193,19 +206,28 @@ const once = <T>(look: (key: string) => Promise<T>) => {
 
 const orderOf = (wants: CreatePort[], row: PortRow): number => wants.findIndex(want => want.id === row.id)
 
-/** Attributes by which a port could take what is others' need more than the right to the port. */
+/** Attributes by which a port could take what is others' need a right on the network, not only on the port. */
+const RIGHTS: [attribute: string, isAsked: (want: ChangePort) => boolean][] = [
+  ['network_owner', want => want.device_owner?.startsWith('network:') ?? false],
+  ['address', want => want.mac_address !== undefined || (want.fixed_ips?.some(ip => ip.ip_address) ?? false)],
+  [
+    'security',
+    want => want.port_security_enabled !== undefined || (want.allowed_address_pairs?.length ?? 0) > 0,
+  ],
+]
+
+const needsNetworkOwner = (want: ChangePort): boolean => RIGHTS.some(([, isAsked]) => isAsked(want))
+
 const checkRights = (ctx: Ctx, want: ChangePort, networkProject: string): void => {
-  const need = (attribute: string, isSet: boolean) => {
-    if (isSet) mustBeAllowed(ctx, `network:ports:set:${attribute}`, networkProject)
-  }
   if (want.device_owner === METADATA_OWNER)
     throw errors.invalidInput(`device_owner '${METADATA_OWNER}' is reserved for the network service`)
-  need('network_owner', want.device_owner?.startsWith('network:') ?? false)
-  need('address', want.mac_address !== undefined || (want.fixed_ips?.some(ip => ip.ip_address) ?? false))
-  need('security', want.port_security_enabled !== undefined || (want.allowed_address_pairs?.length ?? 0) > 0)
+  for (const [attribute, isAsked] of RIGHTS)
+    if (isAsked(want)) mustBeAllowed(ctx, `network:ports:set:${attribute}`, networkProject)
+}
+
+const checkBindingRights = (ctx: Ctx, want: ChangePort): void => {
   const binds = want['binding:host_id'] != null || want['binding:profile'] != null
-  if (binds && !can(policy, ctx, 'network:ports:set:binding'))
-    authorize(policy, ctx, 'network:ports:set:binding')
+  if (binds) authorize(policy, ctx, 'network:ports:set:binding')
 }
 
 /** @throws Problem 409 when what is asked does not go with what is */

@@ -60,15 +60,19 @@ export const portStore = (db: PrismaClient) => {
 
     insert: (ports: NewPort[]): Promise<PortRow[] | 'taken'> => inserter.insert(ports),
 
-    /** `plan` says what shall change, given the row as it is now, which is locked. */
-    update: (
-      id: string,
-      networkId: string,
-      changesAddresses: boolean,
-      plan: (now: PortRow) => PortChange,
-    ): Promise<PortRow | null> =>
+    /** Compare-and-set of columns: 'changed-meanwhile' when the port is not any more as `now` says. */
+    async updateColumns(now: PortRow, columns: Partial<PortColumns>): Promise<PortRow | 'changed-meanwhile'> {
+      const { count } = await db.port.updateMany({
+        where: { id: now.id, generation: now.generation },
+        data: { ...columns, generation: now.generation + 1 } as never,
+      })
+      return count ? { ...now, ...columns, generation: now.generation + 1 } : 'changed-meanwhile'
+    },
+
+    /** Addresses and groups too, under locks; `plan` says what shall change, given the row as it is now. */
+    update: (id: string, networkId: string, plan: (now: PortRow) => PortChange): Promise<PortRow | null> =>
       inTransaction(db, async tx => {
-        const subnets = changesAddresses ? await lockSubnets(tx, networkId) : []
+        const subnets = await lockSubnets(tx, networkId)
         await tx.$executeRaw`select id from ports where id = ${id}::uuid for no key update`
         const [now] = await readPorts(tx, [id])
         if (!now) return null
