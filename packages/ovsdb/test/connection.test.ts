@@ -5,7 +5,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createServer as createTlsServer } from 'node:tls'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { Connection, ConnectionLost, ProtocolError, parseTargets, RpcError } from '../src/index.ts'
+import {
+  Connection,
+  ConnectionLost,
+  JsonSplitter,
+  ProtocolError,
+  parseTargets,
+  RpcError,
+} from '../src/index.ts'
 
 let folder: string
 let server: Server
