@@ -22,6 +22,14 @@ export type StepOutcome =
   /** somebody else has to act (an agent, another service): they will ring, and the sweep looks after `sweepMs` */
   | 'wait'
 
+export interface StepReport {
+  name: string
+  outcome: StepOutcome
+  generation?: number
+  /** there was nothing to do: not worth a line in the log */
+  idle?: boolean
+}
+
 /** What the store of a reconciled resource offers the loop. */
 export interface Ledger {
   /** ids that need a look and whose retry time has come, oldest first; never those that rest */
@@ -43,7 +51,7 @@ export interface LoopOptions {
   bell: Bell
   log: Logger
   /** looks at the row and does one step; null when the row is gone */
-  step(id: string): Promise<{ name: string; outcome: StepOutcome; generation?: number } | null>
+  step(id: string): Promise<StepReport | null>
   /** how many ids at the same time */
   concurrency?: number
   sweepMs?: number
@@ -100,8 +108,7 @@ export function startLoop(options: LoopOptions): Loop {
         const done = await options.step(id)
         if (!done) return
         const ms = Math.round(performance.now() - begun)
-        const level = done.outcome === 'again' ? 'info' : 'debug'
-        log[level](
+        log[done.idle ? 'debug' : 'info'](
           { kind, id, generation: done.generation, step: done.name, outcome: done.outcome, ms },
           'step',
         )

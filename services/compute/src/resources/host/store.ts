@@ -103,15 +103,3 @@ export const hostStore = (db: PrismaClient) => ({
     return row?.agent_epoch ?? 0
   },
 })
-
-/**
- * Takes the next revision of a host's wanted list. The row lock it leaves until commit puts all changes of one
- * host's vms in the order of their revisions, so an agent that has seen N has seen everything up to N.
- */
-export async function nextRevision(tx: Prisma.TransactionClient, hostId: string): Promise<bigint> {
-  const [row] = await tx.$queryRaw<{ wanted_revision: bigint }[]>`
-    update hosts set wanted_revision = wanted_revision + 1 where id = ${hostId}::uuid returning wanted_revision`
-  if (!row) throw new Error(`there is no host ${hostId}`)
-  await tx.$executeRaw`select pg_notify('compute_host', ${hostId})`
-  return row.wanted_revision
-}

@@ -20,7 +20,8 @@ export async function stepServer(deps: ReconcileDeps, id: string) {
   if (!found) return null
   const { server, vm } = found
   const step = next(server, vm)
-  return { name: step, generation: server.generation, outcome: await steps[step](deps, server, vm) }
+  const idle = step === 'rest' || step === 'await-agent'
+  return { name: step, idle, generation: server.generation, outcome: await steps[step](deps, server, vm) }
 }
 
 type Act = (deps: ReconcileDeps, server: ServerRow, vm: VmRow | null) => Promise<StepOutcome>
@@ -70,7 +71,7 @@ const steps: Record<Step, Act> = {
       request_id: server.request_id,
     })
     point('server.revise-vm.saved')
-    return 'again'
+    return 'wait'
   },
 
   'await-agent': async () => 'wait',
@@ -87,7 +88,7 @@ const steps: Record<Step, Act> = {
   'record-seen': async ({ servers }, server) => {
     await servers.saveSeen(server.id, server.generation, new Date())
     point('server.record-seen.saved')
-    return 'again'
+    return 'rest'
   },
 
   'remove-vm': async ({ vms }, server) => {
@@ -101,7 +102,7 @@ const steps: Record<Step, Act> = {
       request_id: server.request_id,
     })
     point('server.remove-vm.saved')
-    return 'again'
+    return 'wait'
   },
 
   'release-ports': async ({ network, servers }, server) => {

@@ -1,6 +1,5 @@
 import type { SeenVm, WantedVm } from '@caelum/agent-protocol'
 import type { Prisma, PrismaClient } from '../../generated/client.ts'
-import { nextRevision } from '../host/store.ts'
 
 /** The part of a wanted vm that is kept as one document; the other fields are columns. */
 export type VmSpec = Pick<WantedVm, 'disk' | 'nics' | 'metadata'>
@@ -61,28 +60,25 @@ export const vmStore = (db: PrismaClient) => ({
     })
   },
 
-  /** Hands a newer want to the agent. A vm that is wanted gone stays so. */
+  /**
+   * Hands a newer want to the agent. A vm that is wanted gone stays so. One statement: the host's revision goes up,
+   * its agent is woken, and the row lock this leaves on the host until commit puts all changes of one host's vms in
+   * the order of their revisions, so an agent that has seen N has seen everything up to N.
+   */
   async revise(change: Revision): Promise<void> {
-    await db.$transaction(async tx => {
-      const vm = await tx.vm.findUnique({
-        where: { server_id: change.server_id },
-        select: { id: true, host_id: true },
-      })
-      if (!vm) return
-      const revision = await nextRevision(tx, vm.host_id)
-      await tx.vm.updateMany({
-        where: { id: vm.id, generation: { lt: change.generation }, want_power: { not: 'gone' } },
-        data: {
-          want_power: change.want_power,
-          want_reboots_soft: change.want_reboots_soft,
-          want_reboots_hard: change.want_reboots_hard,
-          generation: change.generation,
-          request_id: change.request_id,
-          revision,
-          ...(change.spec ? { want_spec: change.spec as unknown as Prisma.InputJsonValue } : {}),
-        },
-      })
-    })
+    const spec = change.spec ? JSON.stringify(change.spec) : null
+    await db.$executeRaw`
+      with host as (
+        update hosts set wanted_revision = wanted_revision + 1
+        from vms where vms.server_id = ${change.server_id}::uuid and hosts.id = vms.host_id
+        returning hosts.id, wanted_revision, pg_notify('compute_host', hosts.id::text))
+      update vms set want_power = ${change.want_power}, want_reboots_soft = ${change.want_reboots_soft},
+        want_reboots_hard = ${change.want_reboots_hard}, generation = ${change.generation},
+        request_id = ${change.request_id}, revision = host.wanted_revision,
+        want_spec = coalesce(${spec}::jsonb, want_spec)
+      from host
+      where server_id = ${change.server_id}::uuid and vms.host_id = host.id and generation < ${change.generation}
+        and want_power <> 'gone'`
   },
 
   /** What changed on a host after revision `since`, oldest change first. */
