@@ -43,17 +43,20 @@ export async function removeAll(steps: Steps, admin: Session, remains: Remains):
     }
     if (keyName) await session.remove('compute', `/os-keypairs/${keyName}`)
     if (imageId) await session.remove('image', `/v2/images/${imageId}`)
-    await removeDefaultGroups(admin, tenant.projectId)
+    await removeDefaultGroups(admin, session)
     await removeTenant(admin, tenant)
   })
 }
 
-/** Every project gets one; it does not go with the project, which identity alone knows. */
-async function removeDefaultGroups(admin: Session, projectId: string): Promise<void> {
-  const { security_groups: groups } = await admin.call<{ security_groups: { id: string }[] }>(
+/**
+ * Every project gets one; it does not go with the project, which identity alone knows. Only the administrator may
+ * delete it; but it is the tenant who lists, because who lists gets a default group.
+ */
+async function removeDefaultGroups(admin: Session, tenant: Session): Promise<void> {
+  const { security_groups: groups } = await tenant.call<{ security_groups: { id: string }[] }>(
     'network',
     'GET',
-    `/v2.0/security-groups?project_id=${projectId}`,
+    '/v2.0/security-groups',
   )
   for (const group of groups) await admin.remove('network', `/v2.0/security-groups/${group.id}`)
 }
