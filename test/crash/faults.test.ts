@@ -66,20 +66,20 @@ test('Redis forgets everything in the middle of 50 creates', async () => {
 test('Redis is away during 50 creates', async () => {
   const socket = redis(scene.cloud.location).url
   await scene.cloud.kill('redis')
-  // whatever is started now cannot listen
+  // whatever is started now finds its socket taken and ends
   rmSync(socket, { force: true })
   mkdirSync(socket)
+  let servers: Server[] = []
   try {
-    const servers = await create('unheard', 50)
+    servers = await create('unheard', 50)
     await settled(scene, { servers }, 60_000)
     expect((await scene.cloud.units()).find(unit => unit.name === 'redis')?.state).not.toBe('ready')
-    rmSync(socket, { recursive: true })
-    await scene.cloud.control({ op: 'apply' })
-    await untilReady('redis')
-    await asWanted(servers)
   } finally {
-    rmSync(socket, { recursive: true, force: true })
+    rmSync(socket, { recursive: true })
   }
+  await scene.cloud.control({ op: 'apply' })
+  await untilReady('redis')
+  await asWanted(servers)
 })
 
 test('Redis hangs during 20 creates', async () => {
@@ -175,9 +175,7 @@ test('the northbound database is emptied, and then lost: both times it is filled
       const now = await northbound(ovn).catch(() => [])
       return now.join('\n') === before.join('\n') ? true : undefined
     })
-  expect(before.length).toBeGreaterThan(servers.length)
-  await wipeNorthbound(ovn)
-  expect(await northbound(ovn)).not.toEqual(before)
+  expect(await wipeNorthbound(ovn)).toBeGreaterThan(servers.length)
   await isAsBefore()
   rmSync(scene.truth.northboundFile)
   await scene.cloud.kill('ovn-nb')

@@ -121,9 +121,17 @@ export async function logicalPorts(ovn: OvnCentral): Promise<string[]> {
   return stdout.split('\n').filter(line => line !== '')
 }
 
-/** Takes every logical switch, port, port group and DHCP option out, as a mistaken operator would. */
-export async function wipeNorthbound(ovn: OvnCentral): Promise<void> {
+/**
+ * Takes every logical switch, port, port group and DHCP option out, as a mistaken operator would.
+ *
+ * @returns how many rows that were
+ */
+export async function wipeNorthbound(ovn: OvnCentral): Promise<number> {
   const tables = ['Logical_Switch', 'Logical_Switch_Port', 'Port_Group', 'ACL', 'DHCP_Options']
   const operations = tables.map(table => ({ op: 'delete', table, where: [] }))
-  await execute('ovsdb-client', ['transact', ovn.nb, JSON.stringify(['OVN_Northbound', ...operations])])
+  const transaction = JSON.stringify(['OVN_Northbound', ...operations])
+  const { stdout } = await execute('ovsdb-client', ['transact', ovn.nb, transaction])
+  const results = JSON.parse(stdout) as { count?: number; error?: string; details?: string }[]
+  for (const { error, details } of results) if (error) throw new Error(`${error}: ${details}`)
+  return results.reduce((sum, { count = 0 }) => sum + count, 0)
 }
