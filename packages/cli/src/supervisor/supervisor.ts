@@ -31,8 +31,9 @@ export class Supervisor {
     return this.#inTurn(async () => {
       const wanted = new Set(units.map(unit => unit.name))
       const { instanceId, records } = this.#around
-      await sweepProcesses(instanceId, 5_000, process => wanted.has(process.unit))
       await this.#stopAll([...this.#runners.values()].filter(runner => !wanted.has(runner.unit.name)))
+      // what an earlier supervisor ran and is not wanted any more
+      await sweepProcesses(instanceId, 5_000, process => wanted.has(process.unit))
       for (const name of records.names()) if (!wanted.has(name)) records.remove(name)
       for (const unit of units) {
         const present = this.#runners.get(unit.name)
