@@ -54,7 +54,10 @@ export async function createDeps(options: DepsOptions) {
   const { databaseUrl, log, tokenTtlS } = options
   const database = { url: databaseUrl, schema: 'identity', log, poolSize: 20 }
   const pool = openPool(database)
-  const db = new PrismaClient({ adapter: prismaAdapter(database, pool) })
+  const db = new PrismaClient({
+    adapter: prismaAdapter(database, pool),
+    transactionOptions: { maxWait: 5_000, timeout: 30_000 },
+  })
   const hasher = new PasswordHasher({ cost: options.hashCost, concurrency: options.hashConcurrency })
   const keys = new KeyRing(signingKeyStore(db), options.sealingKey, tokenTtlS)
   const trust = await openTrust({ url: databaseUrl, log })

@@ -18,6 +18,8 @@ export interface HashCost {
 export const STANDARD_COST: HashCost = { memoryCost: 19_456, timeCost: 2 }
 
 const LONGEST_QUEUE = 500
+/** libuv has four threads unless told otherwise; one is left for all else that needs one (DNS, files) */
+const MOST_THREADS = 3
 /** Longer ones are refused before they are hashed (Keystone cuts them off instead). */
 export const LONGEST_PASSWORD = 4_096
 
@@ -26,16 +28,17 @@ export class PasswordHasher {
   readonly #places: number
   readonly #waiting: (() => void)[] = []
   #busy = 0
-  #decoy: Promise<string> | undefined
+  readonly #decoy: Promise<string>
 
-  constructor({ cost = STANDARD_COST, concurrency = availableParallelism() } = {}) {
+  constructor({ cost = STANDARD_COST, concurrency = Math.min(availableParallelism(), MOST_THREADS) } = {}) {
     this.#cost = cost
     this.#places = concurrency
+    this.#decoy = this.#hash('nobody has this one')
   }
 
   /** @throws Problem 503 when too many are waiting */
   hash(password: string): Promise<string> {
-    return this.#inTurn(() => hash(password, { ...this.#cost, parallelism: 1 }))
+    return this.#inTurn(() => this.#hash(password))
   }
 
   /**
@@ -45,10 +48,13 @@ export class PasswordHasher {
    */
   async verify(password: string, hashed: string | null): Promise<boolean> {
     if (password.length > LONGEST_PASSWORD) return false
-    this.#decoy ??= this.hash('nobody has this one')
     const against = hashed ?? (await this.#decoy)
     const equal = await this.#inTurn(() => verify(against, password))
     return equal && hashed !== null
+  }
+
+  #hash(password: string): Promise<string> {
+    return hash(password, { ...this.#cost, parallelism: 1 })
   }
 
   async #inTurn<T>(work: () => Promise<T>): Promise<T> {

@@ -13,6 +13,7 @@
  * sees the rights as they are now. The same lock makes revocations commit in the order of their ids, on which the
  * readers rely (packages/token/src/trust.ts). Rows are locked before it, never after: no deadlock.
  */
+import { isTransient } from '@caelum/db'
 import { subject } from '@caelum/token'
 import type { Prisma, PrismaClient } from '../generated/client.ts'
 
@@ -31,16 +32,25 @@ type Revoked = readonly string[] | ((tx: Transaction) => Promise<readonly string
 /** One transaction; the subjects it names are revoked as its last act, and known in this process when it returns. */
 export type Transact = <T>(work: (tx: Transaction) => Promise<{ value: T; revoked: Revoked }>) => Promise<T>
 
+/** A deadlock or a lost serialisation is no answer to a client: PostgreSQL asks for another try. */
+const TRIES = 3
+
 /** @param committed called after a commit that revoked something */
 export const transactOn =
   (db: PrismaClient, committed: () => Promise<void>): Transact =>
   async work => {
-    const { value, count } = await db.$transaction(async tx => {
-      const done = await work(tx)
-      return { value: done.value, count: await revoke(tx, done.revoked) }
-    })
-    if (count > 0) await committed()
-    return value
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const { value, count } = await db.$transaction(async tx => {
+          const done = await work(tx)
+          return { value: done.value, count: await revoke(tx, done.revoked) }
+        })
+        if (count > 0) await committed()
+        return value
+      } catch (error) {
+        if (attempt >= TRIES || !isTransient(error)) throw error
+      }
+    }
   }
 
 /** A row is kept until the longest-lived token of any key has ended. */

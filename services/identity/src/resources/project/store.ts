@@ -25,11 +25,11 @@ export const projectStore = (db: PrismaClient, transact: Transact) => ({
     domainIn: (parents: Project[]) => string,
   ): Promise<Project | 'name-taken'> {
     try {
-      return await db.$transaction(async tx => {
+      return await transact(async tx => {
         await tx.$queryRaw`select 1 from projects where id = ${row.parent_id} for share`
         const parent = await tx.project.findUnique({ where: { id: row.parent_id } })
         const domain_id = domainIn(parent ? [parent, ...(await above(tx, parent))] : [])
-        return tx.project.create({ data: { ...row, domain_id } })
+        return { value: await tx.project.create({ data: { ...row, domain_id } }), revoked: [] }
       })
     } catch (error) {
       if (isUniqueViolation(error)) return 'name-taken'

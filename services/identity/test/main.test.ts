@@ -1,0 +1,167 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { eventually, type TestDatabase, testDatabase } from '@caelum/testkit'
+import pg from 'pg'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+
+const PASSWORD = 'the-admin-password'
+
+let database: TestDatabase
+let watcher: pg.Client
+let folder: string
+beforeAll(async () => {
+  database = await testDatabase('identity')
+  watcher = new pg.Client({ connectionString: database.url })
+  await watcher.connect()
+  folder = mkdtempSync(join(tmpdir(), 'caelum-identity-'))
+  writeFileSync(join(folder, 'admin'), `${PASSWORD}\n`)
+  writeFileSync(join(folder, 'services'), JSON.stringify({ compute: 'the-compute-password' }))
+})
+afterAll(async () => {
+  rmSync(folder, { recursive: true })
+  await watcher.end()
+  await database.drop()
+})
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  await new Promise(resolve => server.close(resolve))
+  return typeof address === 'object' && address ? address.port : 0
+}
+
+interface Running {
+  child: ChildProcess
+  url: string
+  log: () => string
+  /** of the process, once it is over */
+  ended: Promise<number | string | null>
+}
+
+async function start(program = 'main.ts', args: string[] = []): Promise<Running> {
+  const port = await freePort()
+  const child = spawn(process.execPath, [join(import.meta.dirname, '../src', program), ...args], {
+    env: {
+      DATABASE_URL: database.url,
+      CAELUM_LISTEN: `127.0.0.1:${port}`,
+      CAELUM_PUBLIC_URL: `http://127.0.0.1:${port}`,
+      CAELUM_DATA_DIR: join(folder, 'data'),
+      CAELUM_ADMIN_PASSWORD_FILE: join(folder, 'admin'),
+      CAELUM_SERVICE_PASSWORDS_FILE: join(folder, 'services'),
+      CAELUM_CATALOG: JSON.stringify({ identity: `http://127.0.0.1:${port}/v3` }),
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let log = ''
+  child.stdout.on('data', data => (log += data))
+  child.stderr.on('data', data => (log += data))
+  const ended = new Promise<number | string | null>(resolve =>
+    child.once('exit', (code, signal) => resolve(code ?? signal)),
+  )
+  onTestFinished(() => {
+    child.kill('SIGKILL')
+  })
+  return { child, url: `http://127.0.0.1:${port}`, log: () => log, ended }
+}
+
+async function hasRows(table: string): Promise<boolean> {
+  const { rowCount } = await watcher.query(`select 1 from ${table} limit 1`)
+  return rowCount === 1
+}
+
+const ready = ({ url }: Running) =>
+  eventually(async () => (await fetch(`${url}/healthz`)).status === 200, { within: 15_000 })
+
+async function login({ url }: Running): Promise<{ status: number; token: string }> {
+  const user = { name: 'admin', domain: { id: 'default' }, password: PASSWORD }
+  const answer = await fetch(`${url}/v3/auth/tokens`, {
+    method: 'POST',
+    body: JSON.stringify({
+      auth: {
+        identity: { methods: ['password'], password: { user } },
+        scope: { project: { name: 'admin', domain: { id: 'default' } } },
+      },
+    }),
+  })
+  return { status: answer.status, token: answer.headers.get('x-subject-token') ?? '' }
+}
+
+const users = async ({ url }: Running, token: string) =>
+  (await fetch(`${url}/v3/users`, { headers: { 'x-auth-token': token } })).status
+
+test('killed at any moment of its first start, it starts again and is whole', async () => {
+  for (const rows of ['signing_keys', 'users', 'endpoints']) {
+    const dying = await start()
+    await eventually(() => hasRows(rows), { every: 2, within: 15_000 })
+    dying.child.kill('SIGKILL')
+    expect(await dying.ended).toBe('SIGKILL')
+  }
+  const running = await start()
+  await ready(running)
+  const { status, token } = await login(running)
+  expect([status, await users(running, token)]).toEqual([201, 200])
+})
+
+test('processes beside each other and after each other believe each other’s tokens', async () => {
+  const [one, two] = [await start(), await start()]
+  await Promise.all([ready(one), ready(two)])
+  const { token } = await login(one)
+  expect(await users(two, token)).toBe(200)
+  one.child.kill('SIGTERM')
+  expect(await one.ended).toBe(0)
+  const three = await start()
+  await ready(three)
+  expect(await users(three, token)).toBe(200)
+  await fetch(`${three.url}/v3/auth/tokens`, {
+    method: 'DELETE',
+    headers: { 'x-auth-token': token, 'x-subject-token': token },
+  })
+  const revokedAt = performance.now()
+  await eventually(async () => (await users(two, token)) === 401, { every: 5 })
+  expect(performance.now() - revokedAt).toBeLessThan(1_000)
+  for (const running of [two, three]) {
+    const text = running.log()
+    expect(text).toContain('"operation":"identity:users:list"')
+    for (const secret of [PASSWORD, 'the-compute-password', token, token.split('.')[2] ?? token])
+      expect(text.includes(secret)).toBe(false)
+  }
+})
+
+test('rotate-keys publishes a new signing key; with --now it signs at once', async () => {
+  const running = await start()
+  await ready(running)
+  const kid = async () => {
+    const { token } = await login(running)
+    return JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString()).kid
+  }
+  const before = await kid()
+  const later = await start('rotate-keys.ts')
+  expect(await later.ended).toBe(0)
+  expect(await kid()).toBe(before)
+  const now = await start('rotate-keys.ts', ['--now'])
+  expect(await now.ended).toBe(0)
+  expect(now.log()).toContain('a new signing key is published')
+  expect(await kid()).not.toBe(before)
+})
+
+test('a configuration that will not do is refused with every fault named', async () => {
+  const child = spawn(process.execPath, [join(import.meta.dirname, '../src/main.ts')], {
+    env: { CAELUM_CATALOG: '{', CAELUM_TOKEN_TTL_S: '1' },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  let said = ''
+  child.stderr.on('data', data => (said += data))
+  expect(await new Promise(resolve => child.once('close', resolve))).not.toBe(0)
+  for (const key of [
+    'DATABASE_URL',
+    'CAELUM_DATA_DIR',
+    'CAELUM_ADMIN_PASSWORD',
+    'CAELUM_CATALOG',
+    'CAELUM_TOKEN_TTL_S',
+  ])
+    expect(said).toContain(key)
+})
