@@ -68,7 +68,7 @@ const ALL: Kind[] = [...KINDS]
 const without = (...gone: Kind[]) => ALL.filter(kind => !gone.includes(kind))
 const OWN: Kind[] = ['project', 'other', 'domain', 'system', 'unscoped']
 
-/** What takes tokens away, and whose: docs/identity.md has the same table in words. */
+/** What takes tokens away, and whose: docs/identity.md has it in words. */
 const TABLE: [name: string, act: (s: Stage) => Promise<Call>, left: Kind[]][] = [
   [
     'DELETE of the token itself',
