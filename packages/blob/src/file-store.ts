@@ -64,6 +64,7 @@ class FileStore implements BlobStore {
   /** ids between their creation and the end of `commit` */
   readonly #inFlight = new Set<string>()
   #timer: NodeJS.Timeout
+  #closed = false
   #sweeping: Promise<unknown> = Promise.resolve()
 
   constructor(options: FileStoreOptions, lock: FolderLock) {
@@ -133,6 +134,7 @@ class FileStore implements BlobStore {
   async sweep(): Promise<number> {
     let removed = 0
     for (const shard of SHARDS) {
+      if (this.#closed) break
       const folder = join(this.#options.folder, 'blobs', shard)
       const listed = await readdir(folder)
       const candidates = listed.filter(id => !this.#inFlight.has(id))
@@ -160,15 +162,16 @@ class FileStore implements BlobStore {
     this.#sweeping = this.sweep()
       .catch(error => this.#options.log.warn({ error: error.message }, 'the sweep of bytes failed'))
       .then(() => {
-        if (!this.#lock.released)
+        if (!this.#closed)
           this.#timer = setTimeout(() => this.#sweepAgain(this.#options.sweepMs ?? 3_600_000), nextMs)
       })
   }
 
   async close(): Promise<void> {
+    this.#closed = true
     clearTimeout(this.#timer)
-    await this.#lock.release()
     await this.#sweeping
+    await this.#lock.release()
   }
 
   #path(id: string): string {

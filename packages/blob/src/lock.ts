@@ -3,7 +3,6 @@ import { realpath } from 'node:fs/promises'
 import { createServer, type Server } from 'node:net'
 
 export interface FolderLock {
-  readonly released: boolean
   release(): Promise<void>
 }
 
@@ -20,7 +19,7 @@ export async function lockFolder(folder: string, waitMs = 15_000): Promise<Folde
   const deadline = Date.now() + waitMs
   for (;;) {
     const server = await claim(`\0caelum-folder-${digest}`)
-    if (server) return heldBy(server)
+    if (server) return { release: () => new Promise(resolve => server.close(() => resolve())) }
     if (Date.now() > deadline) throw new Error(`another process is using ${folder}`)
     await new Promise(resolve => setTimeout(resolve, 50))
   }
@@ -34,17 +33,4 @@ function claim(name: string): Promise<Server | undefined> {
     )
     server.listen({ path: name }, () => resolve(server.unref()))
   })
-}
-
-function heldBy(server: Server): FolderLock {
-  let released = false
-  return {
-    get released() {
-      return released
-    },
-    release() {
-      released = true
-      return new Promise(resolve => server.close(() => resolve()))
-    },
-  }
 }

@@ -64,6 +64,15 @@ test('an image is registered, shown, changed and deleted', async () => {
   expect((await api.call(user, 'DELETE', url)).status).toBe(404)
 })
 
+test('a property may have a name that JavaScript uses itself, but for one', async () => {
+  const user = persona('member')
+  const { id } = await api.create(user, { constructor: 'a', toString: 'b' })
+  expect((await api.patch(user, id, [{ op: 'add', path: '/valueOf', value: 'c' }])).status).toBe(200)
+  const shown = (await api.call(user, 'GET', `/v2/images/${id}`)).body
+  expect(shown).toMatchObject({ constructor: 'a', toString: 'b', valueOf: 'c' })
+  expect((await api.patch(user, id, [{ op: 'add', path: '/__proto__', value: 'd' }])).status).toBe(403)
+})
+
 test('a client may choose the id, once for ever', async () => {
   const user = persona('member')
   const id = crypto.randomUUID()

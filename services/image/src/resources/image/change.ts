@@ -43,14 +43,15 @@ export function wordsOf(body: CreateImage, owner: string | null): ImageWords {
     properties: {},
     tags: [],
   }
+  const properties: [string, string][] = []
   for (const [name, value] of Object.entries(body)) {
     if (name === 'id') continue
     if (readOnly.includes(name)) throw errors.readOnly(name)
     if (isReserved(name) || name === 'locations') throw errors.reserved(name)
     if (isAttribute(name)) Object.assign(words, { [columns[name]]: value })
-    else words.properties[checkName(name)] = checkText(name, value)
+    else properties.push([checkName(name), checkText(name, value)])
   }
-  return bounded(words)
+  return bounded({ ...words, properties: Object.fromEntries(properties) })
 }
 
 function checkName(name: string): string {
@@ -66,12 +67,13 @@ function checkText(name: string, value: unknown): string {
 
 /** Applies the operations one after the other. @throws Problem 403 or 409 for one that the image does not allow */
 export function changed(image: Image, changes: readonly Change[], dialect: Dialect): Partial<ImageWords> {
-  const words: Partial<ImageWords> & Pick<ImageWords, 'properties'> = { properties: { ...image.properties } }
+  const words: Partial<ImageWords> = {}
+  const properties = new Map(Object.entries(image.properties))
   for (const change of changes) {
     if (isAttribute(change.name)) setAttribute(image, words, change.name, change, dialect)
-    else setProperty(words.properties, change, dialect)
+    else setProperty(properties, change, dialect)
   }
-  return bounded(words)
+  return bounded({ ...words, properties: Object.fromEntries(properties) })
 }
 
 function setAttribute(
@@ -88,12 +90,12 @@ function setAttribute(
   Object.assign(words, { [columns[name]]: change.value })
 }
 
-function setProperty(properties: Record<string, string>, change: Change, dialect: Dialect): void {
-  const present = Object.hasOwn(properties, change.name)
+function setProperty(properties: Map<string, string>, change: Change, dialect: Dialect): void {
+  const present = properties.has(change.name)
   if (change.op === 'add' && present && dialect === '2.0') throw errors.propertyPresent(change.name)
   if (change.op !== 'add' && !present) throw errors.propertyMissing(change.name)
-  if (change.op === 'remove') delete properties[change.name]
-  else properties[change.name] = String(change.value)
+  if (change.op === 'remove') properties.delete(change.name)
+  else properties.set(change.name, String(change.value))
 }
 
 /** Tags are a set; both kinds of free-form data have a limit (413 as in Glance). */

@@ -22,16 +22,16 @@ export interface ListQuery {
 const DEFAULT_LIMIT = 25
 const MAX_LIMIT = 1_000
 
-const columns: Record<string, Omit<SortKey, 'direction'>> = {
-  name: { key: 'name', nullable: true },
-  status: { key: 'status' },
-  container_format: { key: 'container_format', nullable: true },
-  disk_format: { key: 'disk_format', nullable: true },
-  size: { key: 'size_bytes', nullable: true },
-  id: { key: 'id' },
-  created_at: { key: 'created_at' },
-  updated_at: { key: 'updated_at' },
-}
+const columns = new Map<string, Omit<SortKey, 'direction'>>([
+  ['name', { key: 'name', nullable: true }],
+  ['status', { key: 'status' }],
+  ['container_format', { key: 'container_format', nullable: true }],
+  ['disk_format', { key: 'disk_format', nullable: true }],
+  ['size', { key: 'size_bytes', nullable: true }],
+  ['id', { key: 'id' }],
+  ['created_at', { key: 'created_at' }],
+  ['updated_at', { key: 'updated_at' }],
+])
 
 /** @throws Problem 400 */
 export function parseListQuery(query: ListImages): ListQuery {
@@ -159,10 +159,10 @@ function sortOf(sort: string[], keys: string[], directions: string[]): SortKey[]
     },
   )
   const chosen = pairs.map(({ key, direction }): SortKey => {
-    const column = columns[key]
+    const column = columns.get(key)
     if (!column)
       throw errors.badRequest(
-        `Invalid sort key: ${key}. It must be one of the following: ${Object.keys(columns).join(', ')}.`,
+        `Invalid sort key: ${key}. It must be one of the following: ${[...columns.keys()].join(', ')}.`,
       )
     if (direction !== 'asc' && direction !== 'desc')
       throw errors.badRequest(`Invalid sort direction: ${direction}`)

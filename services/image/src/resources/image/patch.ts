@@ -9,10 +9,10 @@ import { attributes, isAttribute, isReserved, PropertyName, PropertyValue, readO
 export type Dialect = '2.0' | '2.1'
 export type Change = { op: 'add' | 'replace'; name: string; value: unknown } | { op: 'remove'; name: string }
 
-export const patchTypes: Record<string, Dialect> = {
-  'application/openstack-images-v2.0-json-patch': '2.0',
-  'application/openstack-images-v2.1-json-patch': '2.1',
-}
+export const patchTypes: ReadonlyMap<string, Dialect> = new Map([
+  ['application/openstack-images-v2.0-json-patch', '2.0'],
+  ['application/openstack-images-v2.1-json-patch', '2.1'],
+])
 
 const operations = ['add', 'remove', 'replace'] as const
 const MAX_CHANGES = 1_000

@@ -52,10 +52,10 @@ export const imageRoutes = (images: ImageService): Route[] => [
     body: z.unknown(),
     reply: ImageReply,
     async handle(ctx, { params, body, request }) {
-      const dialect = patchTypes[mediaType(request.headers['content-type'])]
+      const dialect = patchTypes.get(mediaType(request.headers['content-type']))
       if (!dialect)
         throw errors.unsupportedType(
-          `Image PATCH expects Content-Type one of: ${Object.keys(patchTypes).join(', ')}`,
+          `Image PATCH expects Content-Type one of: ${[...patchTypes.keys()].join(', ')}`,
         )
       return viewImage(await images.update(ctx, params.image_id, parseChanges(body, dialect), dialect))
     },

@@ -51,8 +51,9 @@ export const readOnly = [
   ...['created_at', 'updated_at', 'status', 'checksum', 'size', 'virtual_size', 'direct_url', 'self'],
   ...['file', 'schema', 'id', 'os_hash_algo', 'os_hash_value', 'stores'],
 ]
+/** Glance's, and the one name that no JavaScript object can carry safely. */
 export const isReserved = (name: string) =>
-  ['location', 'deleted', 'deleted_at'].includes(name) || name.startsWith('os_glance')
+  ['location', 'deleted', 'deleted_at', '__proto__'].includes(name) || name.startsWith('os_glance')
 
 export const PropertyName = text(255).min(1)
 export const PropertyValue = text(65_535)

@@ -68,6 +68,7 @@ export const imageService = (store: ImageStore, blobs: Pick<BlobStore, 'remove'>
 
     async update(ctx: Ctx, id: string, changes: readonly Change[], dialect: Dialect): Promise<Image> {
       const image = await getOwn(ctx, 'image:images:update', id)
+      if (changes.length === 0) return image
       return change(ctx, image.id, newest => {
         const words = changed(newest, changes, dialect)
         if (words.visibility && words.visibility !== newest.visibility) mayShow(ctx, words.visibility)
