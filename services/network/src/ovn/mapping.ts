@@ -98,7 +98,8 @@ const switchPortOf = (port: PortWant, subnets: ReadonlyMap<string, SubnetWant>):
   const isTrusted = port.device_owner.startsWith('network:')
   const isProtected = port.port_security_enabled && !isTrusted
   const own = [port.mac_address, ...port.fixed_ips.map(ip => ip.ip_address)].join(' ')
-  const pairs = isProtected ? pairAddresses(port) : []
+  const allowed = allowedAddresses(port)
+  const otherMacs = [...allowed.keys()].filter(mac => mac !== port.mac_address)
   const dhcpIn = (version: 4 | 6): string | null => {
     if (isTrusted) return null
     const found = port.fixed_ips.map(ip => subnets.get(ip.subnet_id))
@@ -109,8 +110,8 @@ const switchPortOf = (port: PortWant, subnets: ReadonlyMap<string, SubnetWant>):
     columns: {
       name: port.id,
       type: isMetadata ? 'localport' : '',
-      addresses: isProtected || isTrusted ? [own, ...otherMacs(port, pairs)] : [own, 'unknown'],
-      port_security: isProtected ? [own, ...pairs] : [],
+      addresses: isProtected ? [own, ...otherMacs] : isTrusted ? [own] : [own, 'unknown'],
+      port_security: isProtected ? [...allowed].map(([mac, ips]) => [mac, ...ips].join(' ')) : [],
       enabled: port.admin_state_up,
       options: port.host && !isMetadata ? { 'requested-chassis': port.host } : {},
       external_ids: mark(port.id, port.generation),
@@ -121,9 +122,13 @@ const switchPortOf = (port: PortWant, subnets: ReadonlyMap<string, SubnetWant>):
   }
 }
 
-const pairAddresses = (port: PortWant): string[] =>
-  port.allowed_address_pairs.map(pair => `${pair.mac_address ?? port.mac_address} ${pair.ip_address}`)
-
-/** Pairs with a MAC of their own are addresses too, or nothing would be delivered to them; OVN takes no prefixes there. */
-const otherMacs = (port: PortWant, pairs: string[]): string[] =>
-  pairs.filter(pair => !pair.startsWith(port.mac_address) && !pair.includes('/'))
+/**
+ * What the port may send: by MAC address, the IP addresses and prefixes. One entry per MAC, because of several entries
+ * with the same one OVN lets only the last receive.
+ */
+const allowedAddresses = (port: PortWant): Map<string, string[]> => {
+  const allowed = new Map([[port.mac_address, port.fixed_ips.map(ip => ip.ip_address)]])
+  for (const { mac_address = port.mac_address, ip_address } of port.allowed_address_pairs)
+    allowed.set(mac_address, [...(allowed.get(mac_address) ?? []), ip_address])
+  return allowed
+}

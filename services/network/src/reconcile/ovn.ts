@@ -60,8 +60,7 @@ export const openOvn = ({ nb, sb, tls, store, log, ...times }: OvnOptions) => {
       for (const part of [reconciler, bindings, northbound, southbound]) part.start()
     },
     async stop() {
-      await Promise.all([reconciler.stop(), bindings.stop()])
-      await Promise.all([northbound.stop(), southbound.stop()])
+      await Promise.all([reconciler, bindings, northbound, southbound].map(part => part.stop()))
     },
   }
 }
