@@ -1,7 +1,6 @@
 /** Real guests: how long from POST to ACTIVE and to the first login prompt, and what a cloud costs to have. */
 import { randomBytes } from 'node:crypto'
-import { ensureGuestImage } from '@caelum/lab'
-import { ROOT } from '../packages/cli/src/cloud/node-program.ts'
+
 import {
   createServer,
   guestOf,
@@ -12,6 +11,7 @@ import {
 import { uploadImage } from '../packages/cli/src/demo/image.ts'
 import { createNetwork } from '../packages/cli/src/demo/network.ts'
 import { createTenant } from '../packages/cli/src/demo/tenant.ts'
+import { guestImage } from '../packages/cli/src/setup/guest-image.ts'
 import { type Cloud, caelum } from '../test/support/cloud.ts'
 import { type Figure, median, number } from './measure.ts'
 
@@ -19,7 +19,7 @@ const ROUNDS = 5
 const RAM_MB = 256
 
 export async function bootFigures(cloud: Cloud): Promise<Figure[]> {
-  const image = await ensureGuestImage(`${ROOT}.caelum-cache/images`)
+  const image = await guestImage()
   const { session, flavorId } = await createTenant(
     cloud.admin,
     cloud.admin.urlOf('identity'),

@@ -7,6 +7,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   status: async () => (await import('./commands/status.ts')).status,
   demo: async () => (await import('./commands/demo.ts')).demo,
   doctor: async () => (await import('./commands/doctor.ts')).doctor,
+  image: async () => (await import('./commands/image.ts')).image,
+  ssh: async () => (await import('./commands/ssh.ts')).ssh,
   ops: async () => (await import('./commands/ops.ts')).ops,
   test: async () => (await import('./commands/test.ts')).test,
   bench: async () => (await import('./commands/bench.ts')).bench,

@@ -57,8 +57,14 @@ beforeAll(async () => {
     ],
     { stdio: 'ignore' },
   )
-  await until('login prompt', async () => (await consoleText().catch(() => '')).includes('login:'), 30_000)
-}, 90_000)
+  await until('login prompt', async () => (await consoleText().catch(() => '')).includes('login:'), 120_000)
+  const answers = () =>
+    ssh('cloud', [], 'true').then(
+      () => true,
+      () => false,
+    )
+  await until('an answer by ssh', answers, 60_000)
+}, 300_000)
 
 afterAll(async () => {
   qemu?.kill('SIGKILL')
@@ -106,10 +112,10 @@ test('the root file system has grown into the disk', async () => {
 
 test('a reboot keeps the disk and the host key, and does not run the user data again', async () => {
   await ssh('root', [], 'echo kept >/root/file; sync; reboot')
-  await until('second login prompt', async () => (await count('alpha login:')) === 2, 20_000)
+  await until('second login prompt', async () => (await count('alpha login:')) === 2, 120_000)
   expect(await ssh('root', ['-o', 'StrictHostKeyChecking=yes'], 'cat /root/file')).toBe('kept\n')
   expect(await count('user data speaking')).toBe(1)
-}, 30_000)
+}, 150_000)
 
 test('the power button shuts it down', async () => {
   const ended = new Promise(resolve => qemu.once('close', resolve))
@@ -117,7 +123,7 @@ test('the power button shuts it down', async () => {
   monitor.write('{"execute":"qmp_capabilities"}{"execute":"system_powerdown"}')
   expect(await ended).toBe(0)
   monitor.destroy()
-}, 20_000)
+}, 90_000)
 
 test('an unchanged recipe is not built again', async () => {
   expect(await ensureGuestImage(join(tmpdir(), 'caelum-guest-images'))).toEqual({ ...image, built: false })

@@ -2,9 +2,9 @@
  * Every identity command of a stock `openstack` client, in the order in which one needs the other. A command that is
  * not here must be in NOT_YET, and those must fail as a cloud without that feature lets them fail.
  */
+import { type OpenstackClient, openstackClient } from '@caelum/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ADMIN_PASSWORD, type TestApp, testApp } from './app.ts'
-import { type OpenstackClient, openstackClient } from './client/openstack.ts'
 
 let api: TestApp
 let client: OpenstackClient

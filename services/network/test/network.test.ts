@@ -34,7 +34,7 @@ test('a network is created, listed, shown, changed and deleted', async () => {
   expect((await api.call(user, 'GET', '/networks')).body.networks).toEqual([created.body.network])
 
   const changed = await api.call(user, 'PUT', url, {
-    network: { name: 'wan', admin_state_up: 'False', mtu: 1400 },
+    network: { name: 'wan', admin_state_up: 'False', mtu: '1400' },
   })
   expect(changed.body.network).toMatchObject({
     name: 'wan',

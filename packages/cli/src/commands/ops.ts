@@ -1,4 +1,4 @@
-import type { Session } from '../client/session.ts'
+import { serverId } from '../client/server-id.ts'
 import { type Command, CommandError, parseOptions } from '../command.ts'
 import { adminSession } from '../instance/admin-session.ts'
 import { DATA_OPTION, locationFrom } from '../instance/data-option.ts'
@@ -30,23 +30,6 @@ export const ops: Command = async args => {
   )
   console.log(values.json ? JSON.stringify(explained, null, 2) : render(explained))
   return 0
-}
-
-/** An id, or the name of one server of any project. */
-async function serverId(admin: Session, idOrName: string): Promise<string> {
-  if (/^[0-9a-f-]{32,36}$/.test(idOrName)) return idOrName
-  const { servers } = await admin.call<{ servers: { id: string; name: string }[] }>(
-    'compute',
-    'GET',
-    `/servers?all_tenants=1&name=${encodeURIComponent(`^${idOrName}$`)}`,
-  )
-  const [found, another] = servers.filter(server => server.name === idOrName)
-  if (!found || another)
-    throw new CommandError(
-      found ? `several servers are named '${idOrName}'` : `there is no server '${idOrName}'`,
-      'caelum ops server show ID, with the id',
-    )
-  return found.id
 }
 
 /** Facts that exist on both sides, in the order of a server's life. */

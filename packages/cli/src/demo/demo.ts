@@ -4,16 +4,16 @@
  * deleted at the end.
  */
 import { randomBytes } from 'node:crypto'
-import { ensureGuestImage, OvnCentral, openInstance } from '@caelum/lab'
+import { OvnCentral, openInstance } from '@caelum/lab'
 import { eventually } from '../client/eventually.ts'
 import { planHosts } from '../cloud/hosts.ts'
-import { ROOT } from '../cloud/node-program.ts'
 import { database } from '../cloud/postgres.ts'
 import { CommandError } from '../command.ts'
 import { adminSession } from '../instance/admin-session.ts'
 import { bringUp } from '../instance/bring-up.ts'
 import { identityUrl } from '../instance/credentials.ts'
 import type { Location } from '../instance/location.ts'
+import { guestImage } from '../setup/guest-image.ts'
 import { say, seconds } from '../setup/terminal.ts'
 import { added, type Footprint, footprint } from './footprint.ts'
 import { uploadImage } from './image.ts'
@@ -24,7 +24,6 @@ import type { Steps } from './steps.ts'
 import { talk } from './talk.ts'
 import { createTenant } from './tenant.ts'
 
-const IMAGE_CACHE = `${ROOT}.caelum-cache/images`
 const RAM_MB = 256
 
 export async function runDemo(
@@ -53,10 +52,8 @@ export async function runDemo(
   const before = await look()
 
   steps.heading('2. The image')
-  const guestImage = await steps.step(
-    'guest image from Debian packages',
-    () => ensureGuestImage(IMAGE_CACHE),
-    image => (image.built ? 'built' : 'from the cache'),
+  const guest = await steps.step('guest image from Debian packages', guestImage, image =>
+    image.built ? 'built' : 'from the cache',
   )
   const tenant = await steps.step('project, user, flavor; login as that user', () =>
     createTenant(admin, identityUrl(settings), name, RAM_MB),
@@ -65,7 +62,7 @@ export async function runDemo(
   const remains = new Remains(tenant)
   try {
     remains.imageId = await steps.step('image uploaded, size, md5 and sha512 compared', () =>
-      uploadImage(tenant.session, name, guestImage),
+      uploadImage(tenant.session, name, guest),
     )
     steps.heading('3. Two servers that talk')
     await talk({
@@ -77,7 +74,7 @@ export async function runDemo(
       key,
       imageId: remains.imageId,
       remains,
-      user: guestImage.user,
+      user: guest.user,
     })
     await steps.step(
       'all this is seen on hosts, in OVN, in tables',

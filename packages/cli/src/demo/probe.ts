@@ -13,12 +13,14 @@ import { type Port, PREFIX_LENGTH } from './network.ts'
 export class Probe {
   readonly #host: LabHost
   readonly #port: Port
+  readonly #prefixLength: number
   readonly #name: string
 
-  constructor(host: LabHost, port: Port) {
+  constructor(host: LabHost, port: Port, prefixLength = PREFIX_LENGTH) {
     this.#host = host
     this.#port = port
-    this.#name = `probe-${port.id.slice(0, 8)}`
+    this.#prefixLength = prefixLength
+    this.#name = `probe-${port.id.slice(-8)}` // the random end of the id
   }
 
   async plug(mtu: number): Promise<void> {
@@ -31,7 +33,15 @@ export class Probe {
     await this.#ip('netns', 'add', device)
     await this.#ip('link', 'set', device, 'netns', device)
     await this.#ip('-n', device, 'link', 'set', device, 'address', mac, 'mtu', String(mtu))
-    await this.#ip('-n', device, 'address', 'add', `${ips[0]!.ip_address}/${PREFIX_LENGTH}`, 'dev', device)
+    await this.#ip(
+      '-n',
+      device,
+      'address',
+      'add',
+      `${ips[0]!.ip_address}/${this.#prefixLength}`,
+      'dev',
+      device,
+    )
     await this.#ip('-n', device, 'link', 'set', device, 'up')
     // userspace Open vSwitch drops packets whose checksum is left to the hardware
     await this.exec(['ethtool', '-K', device, 'tx', 'off'])
@@ -44,6 +54,12 @@ export class Probe {
 
   exec(argv: readonly string[], timeoutMs = 30_000): Promise<string> {
     return this.#host.exec(['ip', 'netns', 'exec', this.#name, ...argv], { timeoutMs })
+  }
+
+  /** @returns argv of a program that has this machine's files and terminal, but the probe's network */
+  async fromHere(argv: readonly string[]): Promise<string[]> {
+    const namespace = `/proc/${await this.#host.pid()}/root/run/netns/${this.#name}`
+    return ['nsenter', `--net=${namespace}`, ...argv]
   }
 
   #ip(...args: string[]): Promise<string> {

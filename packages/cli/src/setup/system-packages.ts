@@ -14,6 +14,7 @@ export type Purpose = (typeof SYSTEM_PACKAGES)[number]['purpose']
 export const PACKAGES_FOR = {
   sim: ['network', 'queue'],
   libvirt: ['guests', 'network', 'queue'],
+  image: ['guests', 'guest image'],
   demo: ['guests', 'network', 'queue', 'guest image', 'client'],
 } as const satisfies Record<string, readonly Purpose[]>
 

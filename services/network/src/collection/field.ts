@@ -14,6 +14,13 @@ export const flag = z
   })
   .transform(value => (typeof value === 'string' ? isTrue(value) : Boolean(value)))
 
+/** Neutron takes numbers as text too; the `openstack` client sends some of them so. */
+export const wholeNumber = (minimum: number, maximum = 2_147_483_647) =>
+  z
+    .union([z.number().int(), z.string().regex(/^-?\d{1,10}$/)], { error: 'must be a whole number' })
+    .transform(Number)
+    .pipe(z.number().min(minimum).max(maximum))
+
 /** PostgreSQL stores no NUL. */
 const storable = (maximum: number) =>
   z

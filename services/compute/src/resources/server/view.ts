@@ -122,7 +122,8 @@ const securityGroupsOf = ({ seen_ports, want_security_groups }: ServerRow) =>
 function extendedAttributes(server: ServerRow, vm: VmRow | null, at: number): Record<string, unknown> {
   return {
     'OS-EXT-SRV-ATTR:host': vm?.host_name ?? null,
-    'OS-EXT-SRV-ATTR:instance_name': vm ? `caelum-${vm.id.slice(0, 8)}` : '',
+    // the domain's name in libvirt, as the agent gives it
+    'OS-EXT-SRV-ATTR:instance_name': vm ? `caelum-${vm.id.slice(-12)}` : '',
     'OS-EXT-SRV-ATTR:hypervisor_hostname': vm?.host_name ?? null,
     ...(at >= 3
       ? {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { description, flag, name, owner } from '../../collection/field.ts'
+import { description, flag, name, owner, wholeNumber } from '../../collection/field.ts'
 
 /** neutron_lib/api/definitions/network.py, and the extensions that versions.ts lists. */
 const changeable = {
@@ -9,7 +9,7 @@ const changeable = {
   /** administrators only */
   shared: flag.optional(),
   /** bytes; 0 means the largest possible */
-  mtu: z.number().int().min(0).optional(),
+  mtu: wholeNumber(0).optional(),
   port_security_enabled: flag.optional(),
   /** there are no routers yet, so no network can be external */
   'router:external': flag.refine(value => !value, 'external networks are not offered').optional(),

@@ -1,15 +1,14 @@
 import { type Route, route } from '@caelum/http'
 import { projectOf } from '@caelum/kernel'
 import { z } from 'zod'
-import { project } from '../../collection/field.ts'
+import { project, wholeNumber } from '../../collection/field.ts'
 import { quotaResources } from './limits.ts'
 import type { QuotaService } from './service.ts'
 import type { Limits } from './store.ts'
 
-const limit = z.number().int().min(-1).max(2_147_483_647)
 const Change = z.strictObject({
   quota: z.strictObject({
-    ...Object.fromEntries(quotaResources.map(name => [name, limit.optional()])),
+    ...Object.fromEntries(quotaResources.map(name => [name, wholeNumber(-1).optional()])),
     tenant_id: project.optional(),
     project_id: project.optional(),
   }),

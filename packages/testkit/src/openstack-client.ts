@@ -12,13 +12,16 @@ export interface Outcome {
 
 /** Debian's own `openstack` client (python3-openstackclient), kept running; one command at a time. */
 export function openstackClient(env: Record<string, string>) {
-  const home = mkdtempSync(join(tmpdir(), 'caelum-client-'))
-  const child = spawn('/usr/bin/python3', [join(import.meta.dirname, 'run_commands.py')], {
-    env: { PATH: '/usr/bin:/bin', HOME: home, PYTHONWARNINGS: 'ignore', ...env },
+  const folder = mkdtempSync(join(tmpdir(), 'caelum-client-'))
+  const child = spawn('/usr/bin/python3', [join(import.meta.dirname, 'openstack-client.py')], {
+    cwd: folder,
+    env: { PATH: '/usr/bin:/bin', HOME: folder, PYTHONWARNINGS: 'ignore', ...env },
     stdio: ['pipe', 'pipe', 'inherit'],
   })
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]()
   return {
+    /** where it finds and leaves the files that commands name; its own, gone after `close` */
+    folder,
     async run(argv: string[]): Promise<Outcome> {
       child.stdin.write(`${JSON.stringify(argv)}\n`)
       const { value, done } = await lines.next()
@@ -28,7 +31,7 @@ export function openstackClient(env: Record<string, string>) {
     async close(): Promise<void> {
       child.stdin.end()
       if (child.exitCode === null) await new Promise(resolve => child.once('exit', resolve))
-      rmSync(home, { recursive: true })
+      rmSync(folder, { recursive: true })
     },
   }
 }

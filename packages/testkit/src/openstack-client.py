@@ -11,8 +11,14 @@ import pkgutil
 import sys
 
 import keystoneclient.v3.client  # noqa: F401
-from openstackclient import shell
-from openstackclient.identity import v3
+import novaclient.v2.client  # noqa: F401
+import openstack.connection  # noqa: F401
+from openstackclient import common, shell
+from openstackclient.compute import v2 as compute
+from openstackclient.identity import v3 as identity
+from openstackclient.image import v2 as image
+from openstackclient.network import v2 as network
+from openstackclient.object import v1 as object_store
 
 
 def run(argv):
@@ -27,8 +33,9 @@ def run(argv):
 
 # what every command would import, and the entry points it would look up
 run(["help", "user", "list"])
-for module in pkgutil.iter_modules(v3.__path__):
-    importlib.import_module(f"{v3.__name__}.{module.name}")
+for area in (common, compute, identity, image, network, object_store):
+    for module in pkgutil.iter_modules(area.__path__):
+        importlib.import_module(f"{area.__name__}.{module.name}")
 
 for line in sys.stdin:
     reader, writer = os.pipe()
