@@ -22,7 +22,8 @@ export interface Trust {
 }
 
 const CACHE_SIZE = 20_000
-const LONGEST_TOKEN = 8_192
+/** characters; what proxies and servers let through as one header */
+export const LONGEST_TOKEN = 8_192
 /** a token from further ahead than clocks differ was not issued by us; revoking "until now" would not reach it */
 const CLOCK_SKEW_MS = 30_000
 const INVALID = 'The request you have made requires authentication.'

@@ -8,6 +8,11 @@ export const errors = {
   unauthenticated: () => problems.unauthorized('The request you have made requires authentication.'),
   unsupportedMethod: () => problems.unauthorized('Attempted to authenticate with an unsupported method.'),
   tokenNotFound: problem(404, 'TokenNotFound', () => 'This is not a recognized token.'),
+  tooManyRoles: problem(
+    403,
+    'Forbidden',
+    (count: number) => `The ${count} roles held there do not fit into a token; take some away.`,
+  ),
   tooManyLogins: () => problems.unavailable('Too many logins are waiting; please try again.', 1),
   notFound: problem(404, 'NotFound', (kind: string, id: string) => `Could not find ${kind}: ${id}.`),
   nameTaken: (kind: string, name: string) =>

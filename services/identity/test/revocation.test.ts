@@ -176,7 +176,7 @@ describe('tokens that end, and those that do not, at once', () => {
     }
   })
 
-  test('a role or an implication deleted ends the tokens that show it', async () => {
+  test('a role renamed or deleted, or an implication deleted, ends the tokens that show it', async () => {
     const s = await stage()
     const [prior, implied] = [
       await s.create('roles', 'role', { name: 'prior' }),
@@ -195,13 +195,20 @@ describe('tokens that end, and those that do not, at once', () => {
       (await api.call('GET', '/v3/auth/projects', { token })).status === 200
     const first = await fresh()
     expect(first.roles).toEqual(['implied', 'member', 'prior', 'reader'])
-    await api.call('DELETE', `/v3/roles/${prior}/implies/${implied}`, { token: s.admin })
+    await change(`roles/${implied}`, { role: { name: 'renamed' } })(s)
     expect(await works(first.token)).toBe(false)
+    const renamed = await fresh()
+    expect(renamed.roles).toEqual(['member', 'prior', 'reader', 'renamed'])
+    await api.call('DELETE', `/v3/roles/${prior}/implies/${implied}`, { token: s.admin })
+    expect(await works(renamed.token)).toBe(false)
     const second = await fresh()
     expect(second.roles).toEqual(['member', 'prior', 'reader'])
     await api.call('DELETE', `/v3/roles/${prior}`, { token: s.admin })
     expect(await works(second.token)).toBe(false)
-    expect((await fresh()).roles).toEqual(['member', 'reader'])
+    const third = await fresh()
+    expect(third.roles).toEqual(['member', 'reader'])
+    await change(`roles/${implied}`, { role: { name: 'again' } })(s)
+    expect(await works(third.token)).toBe(true)
     expect(await works(s.tokens.project)).toBe(true)
   })
 

@@ -49,6 +49,18 @@ test('the token fits into a header with every role', async () => {
   expect(String(headers['x-subject-token']).length).toBeLessThan(2_000)
 })
 
+test('roles that do not fit into a token are refused, and not issued to be refused later', async () => {
+  const project = await w.create('projects', 'project', { name: 'crowded' })
+  const user = await w.create('users', 'user', { name: 'crowd', password: 'x' })
+  for (let n = 0; n < 120; n++) {
+    const role = await w.create('roles', 'role', { name: `a-role-with-a-rather-long-name-${n}` })
+    await w.put(`/v3/projects/${project}/users/${user}/roles/${role}`)
+  }
+  const { status, body } = await api.login({ id: user, password: 'x' }, { project: { id: project } })
+  expect(status).toBe(403)
+  expect(body.error.message).toContain('The 120 roles held there do not fit into a token')
+})
+
 describe('scope', () => {
   test.each<[string, () => unknown, Record<string, unknown>]>([
     ['project by id', () => ({ project: { id: w.project } }), { project: { name: 'w-project' } }],

@@ -5,7 +5,15 @@
 import { randomBytes } from 'node:crypto'
 import { authorize } from '@caelum/http'
 import { type Ctx, Problem, problems } from '@caelum/kernel'
-import { type Claims, issuedAtMs, signToken, subject, subjectsOf, type TokenVerifier } from '@caelum/token'
+import {
+  type Claims,
+  issuedAtMs,
+  LONGEST_TOKEN,
+  signToken,
+  subject,
+  subjectsOf,
+  type TokenVerifier,
+} from '@caelum/token'
 import { errors } from '../../errors.ts'
 import type { PasswordHasher } from '../../password/hasher.ts'
 import { policy } from '../../policy.ts'
@@ -106,14 +114,17 @@ export const tokenService = ({ store, hasher, keys, verifier, ttlS }: Dependenci
 
   return {
     /**
-     * @throws Problem 401 for every refusal, 400 for a malformed request, 503 when too many logins wait
+     * @throws Problem 401 for every refusal, 400 for a malformed request, 403 when the roles fit into no token, 503
+     * when too many logins wait
      */
     async issue(auth: Authenticate): Promise<{ text: string; claims: Claims }> {
       const proof = await prove(auth)
       const facts = await factsFor(proof, auth.scope)
       const claims = claimsOf(proof, facts, { ttlS, system: auth.scope?.system !== undefined })
       if ((claims.p || claims.d || claims.sys) && claims.r.length === 0) throw errors.unauthenticated()
-      return { text: signToken(claims, await keys.key(facts.kid)), claims }
+      const text = signToken(claims, await keys.key(facts.kid))
+      if (text.length > LONGEST_TOKEN) throw errors.tooManyRoles(claims.r.length)
+      return { text, claims }
     },
 
     /** @throws Problem 404 when it is no token, or not any more; 403 when it is somebody else's */
