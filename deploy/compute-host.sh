@@ -9,6 +9,9 @@ quiet=(-vconsole:info -vsyslog:off -vfile:off)
 pki=/secrets/host/pki
 mkdir -p /run/openvswitch /run/ovn /run/lock /etc/pki /data/agent
 
+# By address, because OVN may be built without a resolver; now, because a name is only looked up while we have an address.
+OVN_SB=ssl:$(getent ahostsv4 "$OVN_HOST" | sed -n '1s/ .*//p'):6642
+
 # Tunnels of the userspace datapath need the network card inside Open vSwitch, under the name the lab's script knows.
 if [ ! -e /sys/class/net/ul0 ]; then
   address=$(ip -4 -oneline address show dev eth0 | sed -n 's/.* inet \([0-9.]*\)\/.*/\1/p')
@@ -22,7 +25,6 @@ if [ ! -e /sys/class/net/ul0 ]; then
 fi
 HOST_IP=$(cat /run/host-ip)
 HOST_MAC=$(cat /sys/class/net/ul0/address)
-OVN_SB=ssl:$(getent ahostsv4 "$OVN_HOST" | sed -n '1s/ .*//p'):6642 # by address: OVN may be built without a resolver
 export HOST_IP HOST_MAC OVN_SB
 ethtool -K ul0 tx off >/dev/null
 

@@ -41,7 +41,7 @@ for (const { name, schema } of API_SERVICES) {
   await migrateService({
     adminUrl,
     service: schema,
-    directory: join(ROOT, 'migrations', schema),
+    directory: join(ROOT, 'migrations', name),
     password: databasePassword,
   })
   writeFileAtomic(join(SECRETS, name, 'database-url'), serviceUrl(adminUrl, schema, databasePassword))
