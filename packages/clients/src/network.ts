@@ -93,8 +93,9 @@ export const networkClient = (session: Session) => {
     async removePort(id: string, requestId: string): Promise<void> {
       await orNull(() => call({ method: 'DELETE', path: `/v2.0/ports/${id}`, requestId }))
     },
-    async portsOf(deviceId: string): Promise<Port[]> {
-      return (await call<{ ports: Port[] }>({ path: '/v2.0/ports', query: { device_id: deviceId } })).ports
+    /** `limit` and `marker` page through them */
+    async ports(query: Record<string, string | number>): Promise<Port[]> {
+      return (await call<{ ports: Port[] }>({ path: '/v2.0/ports', query })).ports
     },
     wiring: (portId: string, requestId: string): Promise<Wiring> =>
       call<Wiring>({ path: `/v2.0/ports/${portId}/wiring`, requestId }),

@@ -21,6 +21,7 @@ import { keypairService } from './resources/keypair/service.ts'
 import { keypairStore } from './resources/keypair/store.ts'
 import { quotaService } from './resources/quota-set/service.ts'
 import { quotaTransaction } from './resources/quota-set/store.ts'
+import { removeOrphanPorts } from './resources/server/orphan-ports.ts'
 import { stepServer } from './resources/server/reconcile.ts'
 import { serverService } from './resources/server/service.ts'
 import { serverStore, UNFINISHED } from './resources/server/store.ts'
@@ -30,6 +31,7 @@ import { serverMetadataService } from './resources/server-metadata/service.ts'
 import { serverTagService } from './resources/server-tag/service.ts'
 import { serverTagStore } from './resources/server-tag/store.ts'
 import { vmStore } from './resources/vm/store.ts'
+import { startUpkeep } from './upkeep.ts'
 
 export interface DepsOptions {
   databaseUrl: string
@@ -105,6 +107,8 @@ export function createDeps({ databaseUrl, redisUrl, log, images, network, rules 
         ledger: sqlLedger((sql, ...values) => db.$queryRawUnsafe(sql, ...values), 'servers', UNFINISHED),
         step: id => stepServer({ network, servers: serverRows, hosts, vms, rules }, id),
       }),
+    /** what is not part of any server's way and still has to be done, by the process that has the loop */
+    startUpkeep: () => startUpkeep(() => removeOrphanPorts({ network, servers: serverRows, log }), log),
     async close() {
       await bell.close()
       await wakeups.close()

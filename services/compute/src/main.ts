@@ -38,13 +38,14 @@ const app = buildApp(deps, {
 })
 const agentApi = await listenForAgents(deps, config)
 const loop = deps.startReconciler()
+const upkeep = deps.startUpkeep()
 await runService({
   app,
   listen: config.CAELUM_LISTEN,
   log,
   close: async () => {
     await agentApi?.close()
-    await loop.close()
+    await Promise.all([loop.close(), upkeep.stop()])
     await deps.close()
     await session.close()
     await trust.close()

@@ -47,6 +47,11 @@ export function neighbours() {
       return found ? whole(found) : null
     },
     port: async (id: string) => ports.get(id) ?? null,
+    ports: async ({ device_owner, limit, marker = '' }: Record<string, string | number>) =>
+      [...ports.values()]
+        .filter(port => port.device_owner === device_owner && port.id > String(marker))
+        .sort((a, b) => (a.id < b.id ? -1 : 1))
+        .slice(0, Number(limit)),
     securityGroup: async (name: string) => (name === 'missing' ? [] : [{ id: newId(), name }]),
     ensurePort: async (wanted: NewPort) => {
       fail()

@@ -188,6 +188,30 @@ describe('the life of a server', () => {
     await becomes(id, 'ACTIVE')
   })
 
+  test('a port that was made after its server had been deleted is removed, and no other', async () => {
+    const host = await testHost(api.deps, 'host-1')
+    network(member)
+    const [kept, late] = [await create('kept'), await create('late')]
+    await eventually(() => host.obey())
+    await Promise.all([becomes(kept, 'ACTIVE'), becomes(late, 'ACTIVE')])
+    const madeLate = [...api.around.ports.values()].find(port => port.device_id === late)!
+    await api.call(member, 'DELETE', `/servers/${late}`)
+    await eventually(async () => {
+      await host.obey()
+      return (await api.call(member, 'GET', `/servers/${late}`)).status === 404
+    })
+    const ofAUser = { ...madeLate, id: newId(), name: 'written by its owner' }
+    const ofNobody = { ...ofAUser, id: newId(), device_id: 'not a server' }
+    const users = [ofAUser, ofNobody]
+    for (const port of [madeLate, ...users]) api.around.ports.set(port.id, port)
+    const upkeep = api.deps.startUpkeep()
+    await eventually(() => !api.around.ports.has(madeLate.id))
+    await upkeep.stop()
+    expect([...api.around.ports.values()].map(port => port.device_id).sort()).toEqual(
+      [kept, late, 'not a server'].sort(),
+    )
+  })
+
   test('deleting does not wait for a host that is down', async () => {
     const host = await testHost(api.deps, 'host-1')
     const id = await create('lost')

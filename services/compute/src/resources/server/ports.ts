@@ -5,16 +5,21 @@
  */
 import type { NetworkClient, Port } from '@caelum/clients'
 import { childId } from '@caelum/kernel'
+import { MAX_NETWORKS } from './schema.ts'
 import type { SeenPort, ServerRow, WantedNetwork } from './store.ts'
 
-const DEVICE_OWNER = 'compute:nova'
-const portIdOf = (server: ServerRow, index: number): string => childId(server.id, `port-${index}`)
+export const DEVICE_OWNER = 'compute:nova'
+const portIdOf = (serverId: string, index: number): string => childId(serverId, `port-${index}`)
+
+/** Was this port made by us for this server, whatever became of the server? */
+export const isPortOf = (serverId: string, portId: string): boolean =>
+  Array.from({ length: MAX_NETWORKS }, (_, index) => portIdOf(serverId, index)).includes(portId)
 
 /** Makes, or takes over, every port the server wants, on the host where it will run. Safe to repeat. */
 export const ensurePorts = (network: NetworkClient, server: ServerRow, host: string): Promise<SeenPort[]> =>
   Promise.all(
     server.want_networks.map(async (want, index) => {
-      const port = await ensurePort(network, server, want, portIdOf(server, index), host)
+      const port = await ensurePort(network, server, want, portIdOf(server.id, index), host)
       const { network_name, ...wiring } = await network.wiring(port.id, server.request_id)
       return {
         port_id: port.id,
@@ -63,7 +68,7 @@ async function ensurePort(
 export async function releasePorts(network: NetworkClient, server: ServerRow): Promise<void> {
   await Promise.all(
     server.want_networks.map(async (want, index) => {
-      if (!want.port_id) return network.removePort(portIdOf(server, index), server.request_id)
+      if (!want.port_id) return network.removePort(portIdOf(server.id, index), server.request_id)
       const port = await network.port(want.port_id, { requestId: server.request_id })
       if (port?.device_id === server.id)
         await network.updatePort(

@@ -2,6 +2,9 @@ import { gatedObject, since, until } from '@caelum/http'
 import { z } from 'zod'
 
 /** nova/api/openstack/compute/schemas/servers.py */
+/** of one server */
+export const MAX_NETWORKS = 64
+
 const name = z.string().trim().min(1).max(255)
 const uuid = z.uuid()
 const boolean = z.union([
@@ -68,7 +71,7 @@ const network = gatedObject({
 
 /** `auto` and `none` exist from 2.37 on, and there `networks` must be given. */
 const networks = (microversion: number) => {
-  const list = z.array(network(microversion)).max(64)
+  const list = z.array(network(microversion)).max(MAX_NETWORKS)
   return microversion >= 37 ? z.union([z.literal('none'), z.literal('auto'), list]) : list.optional()
 }
 

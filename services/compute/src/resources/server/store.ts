@@ -295,6 +295,14 @@ export const serverStore = (db: PrismaClient, hostDownMs: number) => {
       await db.server.deleteMany({ where: { id, want_deleted: true } })
     },
 
+    /** which of these ids belong to no server, not even one that is being deleted */
+    async missing(ids: readonly string[]): Promise<string[]> {
+      const rows = await db.$queryRaw<{ id: string }[]>`
+        select id from unnest(${ids as string[]}::uuid[]) as asked(id)
+        where not exists (select from servers s where s.id = asked.id)`
+      return rows.map(row => row.id)
+    },
+
     async actions(serverId: string) {
       return db.serverAction.findMany({
         where: { server_id: serverId },
