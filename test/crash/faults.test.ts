@@ -1,9 +1,12 @@
 /** Takes away, in the middle of much work, what the cloud stands on; afterwards everything is as wanted. */
 import { mkdirSync, rmSync } from 'node:fs'
+import { childId } from '@caelum/kernel'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { computeServices } from '../../packages/cli/src/client/compute-hosts.ts'
 import { eventually } from '../../packages/cli/src/client/eventually.ts'
+import { Session } from '../../packages/cli/src/client/session.ts'
 import { redis } from '../../packages/cli/src/cloud/redis.ts'
+import { readSecret } from '../../packages/cli/src/instance/secrets.ts'
 import { run, startCloud } from '../support/cloud.ts'
 import { northbound, openTruth, wipeNorthbound } from '../support/truth.ts'
 import { type Scene, settled } from './settled.ts'
@@ -104,7 +107,18 @@ test('PostgreSQL is killed during 20 creates', async () => {
 
 test('everything is killed, one after the other, during 30 creates and deletes', async () => {
   const victims = shuffled(
-    ['identity', 'image', 'compute', 'network', 'gateway', 'redis', 'ovn-nb', 'ovn-sb', 'ovn-northd'].concat(
+    [
+      'identity',
+      'image',
+      'compute',
+      'network',
+      'object-storage',
+      'gateway',
+      'redis',
+      'ovn-nb',
+      'ovn-sb',
+      'ovn-northd',
+    ].concat(
       Array.from({ length: HOSTS }, (_, n) => `agent-host-${n + 1}`),
       ['compute', 'network', 'agent-host-1', 'compute'],
     ),
@@ -129,6 +143,58 @@ test('everything is killed, one after the other, during 30 creates and deletes',
   }
   const [servers] = await Promise.all([work(), kill()])
   await asWanted(servers)
+})
+
+test('the supervisor is killed during 20 creates: all goes on, and the next one takes over', async () => {
+  const pids = async () => new Map((await scene.cloud.units()).map(({ name, pid }) => [name, pid]))
+  const before = await pids()
+  const creating = create('unsupervised', 20)
+  await untilThereAre(3)
+  await scene.cloud.killSupervisor()
+  const servers = await creating
+  await settled(scene, { servers })
+  await scene.cloud.up()
+  expect(await pids()).toEqual(before)
+  await scene.cloud.kill('compute')
+  await asWanted(servers)
+})
+
+test('the machine loses power during 20 creates', async () => {
+  const creating = create('powerless', 20)
+  await untilThereAre(3)
+  scene.cloud.losePower()
+  await scene.cloud.up()
+  await asWanted(await creating)
+})
+
+test('a port is made for a server that is gone, by a request that nobody waits for any more', async () => {
+  const [kept, gone] = await create('late', 2)
+  await settled(scene, { servers: [kept!, gone!] })
+  await scene.workload.remove([gone!])
+  await settled(scene, { servers: [kept!] })
+  const { sql } = scene.truth
+  const [network] = await sql<{ network_id: string }>(
+    'select network_id from network.ports where device_id = $1',
+    kept!.id,
+  )
+  const compute = await Session.open({
+    authUrl: scene.cloud.admin.urlOf('identity'),
+    user: 'compute',
+    password: readSecret(scene.cloud.location, 'compute.service-password')!,
+    project: 'service',
+  })
+  await compute.call('network', 'POST', '/v2.0/ports', {
+    port: {
+      id: childId(gone!.id, 'port-0'),
+      network_id: network!.network_id,
+      project_id: scene.workload.tenant.projectId,
+      device_id: gone!.id,
+      device_owner: 'compute:nova',
+    },
+  })
+  // upkeep begins with the process
+  await scene.cloud.kill('compute')
+  await asWanted([kept!])
 })
 
 test('a host is cut off, given up, and comes back', async () => {

@@ -14,6 +14,7 @@ import { type Location, locate } from '../../packages/cli/src/instance/location.
 import { readSecret } from '../../packages/cli/src/instance/secrets.ts'
 import { askSupervisor, supervisorStatus } from '../../packages/cli/src/supervisor/control-client.ts'
 import type { ControlRequest } from '../../packages/cli/src/supervisor/control-protocol.ts'
+import { markedProcesses, signal } from '../../packages/cli/src/supervisor/process-table.ts'
 import type { UnitStatus } from '../../packages/cli/src/supervisor/unit.ts'
 
 const CAELUM = new URL('../../caelum', import.meta.url).pathname
@@ -34,6 +35,12 @@ export interface Cloud {
   pidOf(unit: string): Promise<number>
   /** SIGKILL to a running unit, which the supervisor then starts again */
   kill(unit: string): Promise<void>
+  /** SIGKILL to the supervisor alone; what it runs goes on */
+  killSupervisor(): Promise<void>
+  /** SIGKILL to everything at once; what was written stays */
+  losePower(): void
+  /** `caelum up` once more */
+  up(): Promise<void>
   down(): Promise<void>
 }
 
@@ -49,7 +56,10 @@ export async function startCloud(options: { hypervisor: 'sim' | 'libvirt'; hosts
     await caelum(['down', '--purge', '--data', dataDir])
     rmSync(dataDir, { recursive: true, force: true })
   }
-  await caelum(['up', ...flags], { CAELUM_CRASH_FILE: crashFile }).catch(async error => {
+  const up = async () => {
+    await caelum(['up', ...flags], { CAELUM_CRASH_FILE: crashFile })
+  }
+  await up().catch(async error => {
     await down()
     throw error
   })
@@ -78,9 +88,22 @@ export async function startCloud(options: { hypervisor: 'sim' | 'libvirt'; hosts
     async kill(name) {
       process.kill(await pidOf(name), 'SIGKILL')
     },
+    async killSupervisor() {
+      const status = await supervisorStatus(location.controlSocket)
+      if (!status) throw new Error('no supervisor runs')
+      process.kill(status.pid, 'SIGKILL')
+    },
+    losePower() {
+      // the supervisor first, or it would start again what ends
+      const all = markedProcesses(location.id).sort((a, b) => rank(a) - rank(b))
+      for (const one of all) signal(one, 'SIGKILL')
+    },
+    up,
     down,
   }
 }
+
+const rank = ({ unit }: { unit: string }): number => (unit === 'supervisor' ? 0 : 1)
 
 /** Runs the command line as a person would. @returns its standard output */
 export function caelum(args: readonly string[], env: Record<string, string> = {}): Promise<string> {
