@@ -192,7 +192,7 @@ describe('the life of a server', () => {
     const host = await testHost(api.deps, 'host-1')
     network(member)
     const [kept, late] = [await create('kept'), await create('late')]
-    await eventually(() => host.obey())
+    await eventually(async () => (await host.obey()) === 2)
     await Promise.all([becomes(kept, 'ACTIVE'), becomes(late, 'ACTIVE')])
     const madeLate = [...api.around.ports.values()].find(port => port.device_id === late)!
     await api.call(member, 'DELETE', `/servers/${late}`)
