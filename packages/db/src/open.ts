@@ -8,30 +8,32 @@ export interface DatabaseOptions {
   /** PostgreSQL schema of the service */
   schema: string
   poolSize?: number
+  /** true: statements given without waiting are sent without waiting, and answered in order; not for Prisma */
+  pipeline?: boolean
   log: Logger
 }
 
 /**
- * One bounded pool. A connection that dies while idle (PostgreSQL restarting) is logged and replaced; without the
- * listener it would end the process.
+ * One bounded pool. A connection that dies (PostgreSQL restarting) is logged and replaced, and whoever was using it
+ * gets the error; without a listener on every connection, in use or idle, it would end the process.
  */
-export function openPool({ url, schema, poolSize = 10, log }: DatabaseOptions): Pool {
+export function openPool({ url, schema, poolSize = 10, pipeline = false, log }: DatabaseOptions): Pool {
   const pool = new Pool({
     connectionString: url,
     max: poolSize,
     connectionTimeoutMillis: 5_000,
     idleTimeoutMillis: 60_000,
     keepAlive: true,
+    pipeline,
     options: `-c search_path=${schema} -c statement_timeout=30000 -c idle_in_transaction_session_timeout=30000`,
   })
-  pool.on('error', error => log.warn({ error: error.message }, 'an idle database connection was lost'))
+  pool.on('connect', client =>
+    client.on('error', error => log.warn({ error: error.message }, 'a database connection was lost')),
+  )
+  pool.on('error', error => log.debug({ error: error.message }, 'the connection lost was idle'))
   return pool
 }
 
-/**
- * The driver adapter for a service's generated Prisma client.
- *
- * @param pool of `openPool`, for a service that shares it with statements of its own; ended with the client
- */
-export const prismaAdapter = (options: DatabaseOptions, pool: Pool = openPool(options)): PrismaPg =>
-  new PrismaPg(pool, { schema: options.schema, disposeExternalPool: true })
+/** The driver adapter for a service's generated Prisma client, over a pool of its own. */
+export const prismaAdapter = (options: DatabaseOptions): PrismaPg =>
+  new PrismaPg(openPool(options), { schema: options.schema, disposeExternalPool: true })

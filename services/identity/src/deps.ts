@@ -52,10 +52,10 @@ export type Deps = Awaited<ReturnType<typeof createDeps>>
 
 export async function createDeps(options: DepsOptions) {
   const { databaseUrl, log, tokenTtlS } = options
-  const database = { url: databaseUrl, schema: 'identity', log, poolSize: 20 }
-  const pool = openPool(database)
+  const database = { url: databaseUrl, schema: 'identity', log, poolSize: 12 }
+  const logins = openPool({ ...database, poolSize: 8, pipeline: true })
   const db = new PrismaClient({
-    adapter: prismaAdapter(database, pool),
+    adapter: prismaAdapter(database),
     transactionOptions: { maxWait: 5_000, timeout: 30_000 },
   })
   const hasher = new PasswordHasher({ cost: options.hashCost, concurrency: options.hashConcurrency })
@@ -90,9 +90,10 @@ export async function createDeps(options: DepsOptions) {
     regions,
     services: serviceService(serviceStore(db), catalog),
     endpoints: endpointService(endpointStore(db), regions, catalog),
-    tokens: tokenService({ store: tokenStore(pool, transact), hasher, keys, verifier, ttlS: tokenTtlS }),
+    tokens: tokenService({ store: tokenStore(logins, transact), hasher, keys, verifier, ttlS: tokenTtlS }),
     async close() {
       await trust.close()
+      await logins.end()
       await db.$disconnect()
     },
   }

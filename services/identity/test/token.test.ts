@@ -1,4 +1,6 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { eventually } from '@caelum/testkit'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { ADMIN_PASSWORD, type TestApp, testApp } from './app.ts'
 import { type World, world } from './world.ts'
 
@@ -276,4 +278,26 @@ test('what a token may be scoped to is told to its holder', async () => {
     token: String(scoped.headers['x-subject-token']),
   })
   expect(catalog.body.catalog).toEqual(scoped.body.token.catalog)
+})
+
+test('when every database connection is cut, logins answer 503 at worst, and go on', async () => {
+  const admin = new pg.Client({ connectionString: api.database.adminUrl })
+  await admin.connect()
+  onTestFinished(() => admin.end())
+  const seen = new Set<number>()
+  let cutting = true
+  const logins = Array.from({ length: 4 }, async () => {
+    while (cutting) seen.add((await api.login(w.user, { project: { id: w.project } })).status)
+  })
+  for (let round = 0; round < 10; round++) {
+    await admin.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity
+       where datname = current_database() and pid <> pg_backend_pid()`,
+    )
+    await api.login(w.user, { project: { id: w.project } })
+  }
+  cutting = false
+  await Promise.all(logins)
+  expect([...seen].filter(status => status !== 201 && status !== 503)).toEqual([])
+  await eventually(async () => (await api.login(w.user, { project: { id: w.project } })).status === 201)
 })
