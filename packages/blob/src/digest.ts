@@ -27,6 +27,7 @@ export function inlineDigest(algorithm: string): Digest {
 }
 
 class DigestWorker {
+  /** streams that use it; while there are any it keeps the process alive */
   open = 0
   readonly #worker = new Worker(new URL('./digest-worker.ts', import.meta.url))
   readonly #waiting: { resolve(answer: string): void; reject(error: Error): void }[] = []
@@ -38,10 +39,20 @@ class DigestWorker {
       onFailure(this)
       for (const { reject } of this.#waiting.splice(0)) reject(error)
     }
-    this.#worker.unref()
     this.#worker.on('message', (answer: string) => this.#waiting.shift()?.resolve(answer))
     this.#worker.on('error', fail)
     this.#worker.on('exit', code => fail(new Error(`the hash thread ended with ${code}`)))
+    this.#worker.unref()
+  }
+
+  begin(): void {
+    this.open += 1
+    if (this.open === 1) this.#worker.ref()
+  }
+
+  end(): void {
+    this.open -= 1
+    if (this.open === 0) this.#worker.unref()
   }
 
   ask(message: DigestMessage): Promise<string> {
@@ -70,10 +81,10 @@ export function threadDigest(algorithm: string): Digest {
   const stream = ++streams
   let live = true
   const end = () => {
-    if (live) worker.open -= 1
+    if (live) worker.end()
     live = false
   }
-  worker.open += 1
+  worker.begin()
   const quietly = (message: DigestMessage) => void worker.ask(message).catch(() => undefined)
   quietly({ kind: 'open', stream, algorithm })
   return {
