@@ -8,7 +8,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type Location, locate, makeFolders } from '../src/instance/location.ts'
 import { takeDown } from '../src/instance/take-down.ts'
 import { supervisorStatus } from '../src/supervisor/control-client.ts'
-import { identify, markedProcesses } from '../src/supervisor/process-table.ts'
+import { identify, markedProcesses, processMark, SUPERVISOR_UNIT } from '../src/supervisor/process-table.ts'
 import { Supervisor } from '../src/supervisor/supervisor.ts'
 import type { Unit } from '../src/supervisor/unit.ts'
 import { dummyUnit, dummyUnits, startsOf } from './dummy-units.ts'
@@ -108,6 +108,15 @@ test('apply starts what is new, stops what is not wanted any more, and leaves th
   expect(supervisor!.status().map(unit => unit.name)).toEqual(['stays', 'comes'])
   expect(startsOf(folder, 'stays')).toHaveLength(1)
   expect(identify(startsOf(folder, 'goes')[0]!)).toBeUndefined()
+})
+
+test('apply spares the programs that the supervisor itself runs, and ends what nobody wants', async () => {
+  const run = (unit: string) =>
+    spawn('sleep', ['60'], { env: { ...process.env, ...processMark(location.id, unit) }, stdio: 'ignore' })
+  const [helper, leftover] = [run(SUPERVISOR_UNIT), run('of-an-older-plan')]
+  await supervise([dummyUnit(folder, 'one')])
+  await expect.poll(() => leftover.signalCode).toBe('SIGTERM')
+  expect(identify(helper.pid!)?.pid).toBe(helper.pid)
 })
 
 async function killedSupervisor(names: string[]): Promise<void> {

@@ -8,7 +8,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type Location, locate, makeFolders } from '../src/instance/location.ts'
 import { purge, takeDown } from '../src/instance/take-down.ts'
 import { askSupervisor, supervisorStatus } from '../src/supervisor/control-client.ts'
-import { markedProcesses, processMark } from '../src/supervisor/process-table.ts'
+import { markedProcesses, processMark, SUPERVISOR_UNIT } from '../src/supervisor/process-table.ts'
 import { startsOf } from './dummy-units.ts'
 
 let folder: string
@@ -39,7 +39,7 @@ function startSupervisor(): ChildProcess {
     ],
     {
       stdio: 'ignore',
-      env: { ...process.env, ...processMark(location.id, 'supervisor') },
+      env: { ...process.env, ...processMark(location.id, SUPERVISOR_UNIT) },
     },
   )
 }

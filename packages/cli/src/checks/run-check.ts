@@ -9,12 +9,14 @@ export type Outcome = { name: string; passed: number; failed: number; ms: number
 
 const BIN = join(ROOT, 'node_modules/.bin')
 
-/** Tools and the tests' own child processes find Node 24 first. */
-const environment = (extra: Record<string, string>) => ({
-  ...process.env,
-  PATH: `${BIN}:${process.env['PATH'] ?? ''}`,
-  ...extra,
-})
+/**
+ * Tools and the tests' own child processes find Node 24 first. The clouds of tests have databases of their own: in one
+ * that somebody points to they would meet each other.
+ */
+function environment(extra: Record<string, string>): NodeJS.ProcessEnv {
+  const { DATABASE_URL: _database, REDIS_URL: _redis, ...rest } = process.env
+  return { ...rest, PATH: `${BIN}:${process.env['PATH'] ?? ''}`, ...extra }
+}
 
 /** Runs a program with our terminal. @returns whether it ended with 0 */
 export function succeeds(
@@ -38,6 +40,19 @@ export async function runCheck(name: string, argv: readonly string[], signal: Ab
   const began = performance.now()
   const good = await succeeds(argv, { signal })
   return { name, passed: Number(good), failed: Number(!good), ms: performance.now() - began }
+}
+
+/** The demo on a cloud of its own, which is removed whatever came of it. */
+export async function runDemo(signal: AbortSignal): Promise<Outcome> {
+  const folder = mkdtempSync(join(tmpdir(), 'caelum-demo-'))
+  const data = ['--data', join(folder, 'cloud')]
+  const caelum = join(ROOT, 'caelum')
+  try {
+    return await runCheck('demo', [caelum, 'demo', '--other-ports', ...data], signal)
+  } finally {
+    await succeeds([caelum, 'down', '--purge', ...data], { signal: new AbortController().signal })
+    rmSync(folder, { recursive: true, force: true })
+  }
 }
 
 type VitestReport = { numPassedTests: number; numFailedTests: number; success: boolean }

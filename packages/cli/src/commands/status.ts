@@ -58,7 +58,7 @@ async function look(location: Location): Promise<Report> {
   const ready = supervisor.units.every(unit => unit.state === 'ready')
   return {
     data_dir: location.dataDir,
-    healthy: ready && hosts.length === settings.hosts && hosts.every(host => host.state === 'up'),
+    healthy: ready && hosts.filter(host => host.state === 'up').length >= settings.hosts,
     supervisor: { pid: supervisor.pid, memory_bytes: proportionalBytes(supervisor.pid) },
     processes: supervisor.units.map(unit => ({ ...unit, memory_bytes: memory.get(unit.pid ?? 0) ?? 0 })),
     endpoints,

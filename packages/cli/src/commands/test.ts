@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { sweepDeadInstances } from '@caelum/lab'
-import { type Outcome, runCheck, runVitest } from '../checks/run-check.ts'
+import { type Outcome, runCheck, runDemo, runVitest } from '../checks/run-check.ts'
 import { nodeArgv, ROOT } from '../cloud/node-program.ts'
 import { type Command, parseOptions } from '../command.ts'
 import { ensureSystemPackages, PACKAGES_FOR } from '../setup/system-packages.ts'
@@ -26,6 +26,7 @@ export const test: Command = async args => {
     () => runCheck('openapi documents', nodeArgv('tools/openapi.ts').concat('--check'), signal),
     () => runCheck('migrations', nodeArgv('tools/migrations.ts').concat('--check'), signal),
     () => runVitest('packages and services', [], { signal }),
+    ...(values.fast ? [] : [() => runDemo(signal)]),
     ...(values.fast ? [] : SLOW_SUITES.filter(hasTests)).map(
       suite => () => runVitest(suite, ['--config', 'test/vitest.config.ts', `test/${suite}`], { signal }),
     ),

@@ -54,7 +54,7 @@ export const up: Command = async args => {
       ),
     )
   else
-    console.log(`The cloud is up (${seconds(upMs)}): ${settings.hosts} ${settings.hypervisor} hosts.
+    console.log(`The cloud is up (${seconds(upMs)}): ${settings.hosts} ${settings.hypervisor} ${settings.hosts === 1 ? 'host' : 'hosts'}.
 
   endpoint  ${identityUrl(settings)}  (all services by path: ${baseUrl(settings, 'gateway')})
   user      admin, project admin; password in ${cloudsFile}

@@ -2,6 +2,7 @@ import { waitForHosts } from '../client/compute-hosts.ts'
 import { EXTERNAL_DATABASE } from '../cloud/postgres.ts'
 import { EXTERNAL_REDIS } from '../cloud/redis.ts'
 import { CommandError } from '../command.ts'
+import { whileDeciding } from '../supervisor/instance-lock.ts'
 import { markedProcesses } from '../supervisor/process-table.ts'
 import type { UnitStatus } from '../supervisor/unit.ts'
 import { adminSession } from './admin-session.ts'
@@ -67,9 +68,12 @@ export async function bringUp(
   wishes: Wishes,
   onReady: (unit: UnitStatus) => void,
 ): Promise<Up> {
-  const settings = await settle(location, wishes)
-  const files = writeCredentials(location, settings)
-  await ensureSupervisor(location)
+  const { settings, files } = await whileDeciding(location.id, async () => {
+    const settings = await settle(location, wishes)
+    const files = writeCredentials(location, settings)
+    await ensureSupervisor(location)
+    return { settings, files }
+  })
   await waitHealthy(location, HEALTHY_MS, onReady)
   await waitForHosts(await adminSession(location), settings.hosts, HOSTS_MS)
   return { settings, ...files }

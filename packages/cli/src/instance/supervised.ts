@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { CommandError } from '../command.ts'
 import { askSupervisor, supervisorStatus } from '../supervisor/control-client.ts'
 import type { SupervisorStatus } from '../supervisor/control-protocol.ts'
-import { processMark } from '../supervisor/process-table.ts'
+import { processMark, SUPERVISOR_UNIT } from '../supervisor/process-table.ts'
 import type { UnitStatus } from '../supervisor/unit.ts'
 import type { Location } from './location.ts'
 
@@ -37,7 +37,7 @@ export async function ensureSupervisor(location: Location): Promise<void> {
     detached: true,
     cwd: '/',
     // marked like its processes, so that `down` finds it even when it hangs
-    env: { ...supervisorEnv(), ...processMark(location.id, 'supervisor') },
+    env: { ...supervisorEnv(), ...processMark(location.id, SUPERVISOR_UNIT) },
     stdio: ['ignore', log, log],
   })
   closeSync(log)

@@ -17,6 +17,9 @@ export type ProcessIdentity = z.infer<typeof ProcessIdentity>
 
 const UNIT = 'CAELUM_UNIT'
 
+/** unit of the supervisor itself, and so of the short-lived programs it runs while it prepares units */
+export const SUPERVISOR_UNIT = 'supervisor'
+
 /** The environment that marks a process as ours. */
 export const processMark = (instanceId: string, unit: string): Record<string, string> => ({
   [INSTANCE_MARK]: instanceId,

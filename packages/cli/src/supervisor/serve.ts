@@ -10,7 +10,9 @@ import type { ControlAnswer, ControlRequest } from './control-protocol.ts'
 import { serveControl } from './control-server.ts'
 import { takeInstanceLock } from './instance-lock.ts'
 import { limitLogs } from './log-limit.ts'
+import { SUPERVISOR_UNIT } from './process-table.ts'
 import { Supervisor } from './supervisor.ts'
+import { sweepProcesses } from './sweep.ts'
 import type { Plan } from './unit.ts'
 
 const LOG_LOOK_MS = 30_000
@@ -26,6 +28,8 @@ export async function serve(location: Location, plan: () => Promise<Plan>): Prom
     process.exit(0)
   }
   await makeFolders(location)
+  // what a killed supervisor was just preparing units with
+  await sweepProcesses(location.id, 5_000, ({ unit }) => unit !== SUPERVISOR_UNIT)
   const supervisor = new Supervisor(location, (unit, event, detail) => log(event, { unit, detail }))
   let hosts: Plan['hosts'] = new Map()
 

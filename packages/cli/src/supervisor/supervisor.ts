@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { Location } from '../instance/location.ts'
 import { Board } from './board.ts'
 import { ProcessRecords } from './process-records.ts'
+import { SUPERVISOR_UNIT } from './process-table.ts'
 import { sweepProcesses } from './sweep.ts'
 import type { Unit, UnitStatus } from './unit.ts'
 import { type Surroundings, UnitRunner } from './unit-runner.ts'
@@ -33,7 +34,7 @@ export class Supervisor {
       const { instanceId, records } = this.#around
       await this.#stopAll([...this.#runners.values()].filter(runner => !wanted.has(runner.unit.name)))
       // what an earlier supervisor ran and is not wanted any more
-      await sweepProcesses(instanceId, 5_000, process => wanted.has(process.unit))
+      await sweepProcesses(instanceId, 5_000, ({ unit }) => wanted.has(unit) || unit === SUPERVISOR_UNIT)
       for (const name of records.names()) if (!wanted.has(name)) records.remove(name)
       for (const unit of units) {
         const present = this.#runners.get(unit.name)
