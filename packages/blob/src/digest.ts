@@ -29,7 +29,7 @@ export function inlineDigest(algorithm: string): Digest {
 class DigestWorker {
   /** streams that use it; while there are any it keeps the process alive */
   open = 0
-  readonly #worker = new Worker(new URL('./digest-worker.ts', import.meta.url))
+  readonly #worker = new Worker(new URL('./digest-worker.ts', import.meta.url), { execArgv: [] })
   readonly #waiting: { resolve(answer: string): void; reject(error: Error): void }[] = []
   #failed: Error | undefined
 
