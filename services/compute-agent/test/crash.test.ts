@@ -59,7 +59,7 @@ const stopAgent = async () => {
 }
 const settled = () =>
   eventually(() => compute.isSettled() || Promise.reject(new Error(`not settled\n${output}`)), {
-    within: 15_000,
+    within: 40_000,
   })
 
 beforeAll(() => {

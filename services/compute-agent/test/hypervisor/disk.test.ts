@@ -78,17 +78,19 @@ describe('a root disk', () => {
 
   it('does not grow under a guest', async () => {
     await make(1, qcow2)
+    // larger at every look: until qemu-io holds the disk it does grow
+    let size = 1
     const lock = ['-c', `open -o driver=qcow2 ${disk}`, '-c', 'sleep 10000']
     const holder = spawn('qemu-io', lock, { stdio: ['ignore', 'pipe', 'pipe'] })
     try {
       await expect
         .poll(
           () =>
-            make(2, qcow2).then(
+            make(++size, qcow2).then(
               () => 'grown',
               error => error.code,
             ),
-          { timeout: 5_000 },
+          { timeout: 15_000 },
         )
         .toBe('disk-busy')
     } finally {
