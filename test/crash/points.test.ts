@@ -35,7 +35,8 @@ beforeEach(async () => {
 let made = 0
 const create = async (): Promise<Server[]> => {
   made += 1
-  return scene.workload.create(namesOf(`s${made}`, SERVERS), await scene.workload.newImage())
+  const { workload } = scene
+  return workload.create(namesOf(`s${made}`, SERVERS), await workload.newImage(), workload.ownPort)
 }
 
 /** Does the work of a passage while the point is armed, and looks at the result. */

@@ -100,6 +100,7 @@ async function differences({ cloud, truth, workload }: Scene, wanted: Wanted): P
       ofServers.map(port => ({ id: port.device_id })),
     ),
     ...ofServers.flatMap(port => portProblems(port, vms)),
+    ...ports.filter(port => port.owner === '').flatMap(freePortProblems),
     ...differ(
       'ports in OVN',
       ports.map(port => port.id),
@@ -146,6 +147,9 @@ function portProblems(port: Port, vms: readonly Vm[]): string[] {
     ...same(`port ${port.id} seen by OVN`, [true], [port.synced]),
   ]
 }
+
+const freePortProblems = ({ id, device_id, host }: Port): string[] =>
+  same(`user and host of free port ${id}`, ['', ''], [device_id, host])
 
 function loadProblems(host: Hypervisor, vms: readonly Vm[]): string[] {
   const here = vms.filter(vm => vm.host === host.hypervisor_hostname).length

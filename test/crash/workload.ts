@@ -20,8 +20,10 @@ export interface Workload {
   tenant: Session
   /** a new image of a few bytes, which no host has in its cache */
   newImage(): Promise<string>
-  /** makes servers of these names from one image, all at once */
-  create(names: readonly string[], image: string): Promise<Server[]>
+  /** a port of the tenant's own, for one server at a time */
+  ownPort: string
+  /** makes servers of these names from one image, all at once; the first one gets the port, if one is given */
+  create(names: readonly string[], image: string, port?: string): Promise<Server[]>
   act(servers: readonly Server[], action: object): Promise<void>
   remove(servers: readonly Server[]): Promise<void>
   list(): Promise<Server[]>
@@ -39,11 +41,16 @@ export async function startWorkload(cloud: Cloud, name: string): Promise<Workloa
     subnet: { name, network_id: network.id, ip_version: 4, cidr: '10.20.0.0/16' },
   })
 
+  const { port } = await tenant.call<{ port: { id: string } }>('network', 'POST', '/v2.0/ports', {
+    port: { name, network_id: network.id },
+  })
+
   const list = async () =>
     (await patiently(() => tenant.call<{ servers: Server[] }>('compute', 'GET', '/servers/detail'))).servers
 
-  const createOne = async (name: string, image: string): Promise<Server> => {
-    const server = { name, imageRef: image, flavorRef: flavor.id, networks: [{ uuid: network.id }] }
+  const createOne = async (name: string, image: string, port: string | undefined): Promise<Server> => {
+    const networks = [port ? { port } : { uuid: network.id }]
+    const server = { name, imageRef: image, flavorRef: flavor.id, networks }
     for (;;) {
       try {
         const made = await tenant.call<{ server: { id: string } }>('compute', 'POST', '/servers', { server })
@@ -77,7 +84,9 @@ export async function startWorkload(cloud: Cloud, name: string): Promise<Workloa
       await answer.body?.cancel()
       return id
     },
-    create: (names, image) => Promise.all(names.map(one => createOne(one, image))),
+    ownPort: port.id,
+    create: (names, image, given) =>
+      Promise.all(names.map((one, n) => createOne(one, image, n === 0 ? given : undefined))),
     act: (servers, action) =>
       onEach(servers, async ({ id }) => {
         try {

@@ -5,6 +5,7 @@ export const points = [
   { name: 'network.ovn.written', at: 'create' },
   { name: 'network.seen.saved', at: 'create' },
   { name: 'network.port.removed', at: 'delete' },
+  { name: 'network.port.updated', at: 'delete' },
   { name: 'network.ovn.written', at: 'delete' },
   { name: 'network.seen.saved', at: 'delete' },
 ] as const satisfies readonly { name: string; at: 'create' | 'delete' }[]
