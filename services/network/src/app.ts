@@ -3,6 +3,7 @@ import { type Logger, Problem } from '@caelum/kernel'
 import type { TokenVerifier } from '@caelum/token'
 import type { Deps } from './deps.ts'
 import { policy } from './policy.ts'
+import { ovnRoutes } from './reconcile/routes.ts'
 import { agentRoutes } from './resources/agent/routes.ts'
 import { availabilityZoneRoutes } from './resources/availability-zone/routes.ts'
 import { extensionRoutes } from './resources/extension/routes.ts'
@@ -23,6 +24,7 @@ export const routesOf = (deps: Deps): Route[] => [
   ...securityGroupRuleRoutes(deps.rules),
   ...quotaRoutes(deps.quotas),
   ...agentRoutes(deps.agents),
+  ...ovnRoutes(deps.ovn.reconciler),
   ...availabilityZoneRoutes,
   ...extensionRoutes,
 ]

@@ -179,6 +179,11 @@ export const errors = {
     'SecurityGroupInvalidPortRange',
     () => 'For TCP/UDP protocols, port_range_min must be <= port_range_max',
   ),
+  portValue: problem(
+    400,
+    'SecurityGroupInvalidPortValue',
+    (port: number) => `Invalid value for port ${port}`,
+  ),
   portWithoutProtocol: problem(
     400,
     'SecurityGroupProtocolRequiredWithPorts',

@@ -38,8 +38,11 @@ export const policy: PolicyTable = {
   'network:quotas:show': read,
   'network:quotas:update': rules.admin,
   'network:quotas:delete': rules.admin,
-  'network:agents:list': rules.admin,
-  'network:agents:show': rules.admin,
+  'network:agents:list': rules.anyone,
+  'network:agents:show': rules.anyone,
+  /** whoever may not finds the list empty, as in Neutron */
+  'network:agents:see': rules.admin,
+  'network:ovn:show': rules.admin,
   'network:availability_zones:list': rules.anyone,
   'network:extensions:list': rules.anyone,
   'network:extensions:show': rules.anyone,

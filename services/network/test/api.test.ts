@@ -277,5 +277,10 @@ test('versions, extensions, zones and agents', async () => {
   expect((await api.call(owner, 'GET', '/extensions/router')).status).toBe(404)
   expect((await api.call(owner, 'GET', '/availability_zones')).body.availability_zones).toHaveLength(1)
   expect((await api.call(persona('admin'), 'GET', '/agents')).body).toEqual({ agents: [] })
-  expect((await api.call(owner, 'GET', '/agents')).status).toBe(403)
+  const ovn = (who: Persona) => api.app.inject({ url: '/x/ovn', headers: who.headers })
+  expect((await ovn(persona('admin'))).json()).toMatchObject({
+    ovn: { state: 'stopped', waiting: 0, nb_cfg: null },
+  })
+  expect((await ovn(owner)).statusCode).toBe(403)
+  expect((await api.call(owner, 'GET', '/agents')).body).toEqual({ agents: [] })
 })

@@ -62,6 +62,8 @@ test('a group is created with its way out, changed, and deleted when no port has
     'egress IPv6',
   ])
   const url = `/security-groups/${group.id}`
+  const taken = await api.call(user, 'PUT', url, { security_group: { name: 'default' } })
+  expect(taken.status).toBe(409)
   const changed = await api.call(user, 'PUT', url, { security_group: { name: 'www', stateful: false } })
   expect(changed.body.security_group).toMatchObject({ name: 'www', stateful: false })
   const network = await api.network(user)
@@ -146,7 +148,9 @@ describe('rules', () => {
     [{ security_group_id: UNKNOWN }, 404, 'SecurityGroupNotFound'],
     [{ direction: 'sideways' }, 400, 'HTTPBadRequest'],
     [{ ethertype: 'IPX' }, 400, 'HTTPBadRequest'],
-    [{ protocol: 'tcp', port_range_min: 0, port_range_max: 70_000 }, 400, 'HTTPBadRequest'],
+    [{ protocol: 'tcp', port_range_min: 0, port_range_max: 70_000 }, 400, 'SecurityGroupInvalidPortValue'],
+    [{ protocol: 'tcp', port_range_min: -16, port_range_max: 80 }, 400, 'SecurityGroupInvalidPortValue'],
+    [{ remote_group_id: 'no such group' }, 404, 'SecurityGroupNotFound'],
   ])('%j is refused', async (want, status, type) => {
     const reply = await create({ security_group_id: group.id, direction: 'ingress', ...want })
     expect([reply.status, reply.body.NeutronError?.type]).toEqual([status, type])

@@ -107,10 +107,12 @@ export class Reconciler {
     this.lookAtAll()
   }
 
-  /** For operators: how far OVN is behind. */
+  /** How far OVN is behind: rows that need a look or wait for northd, and how far the newest transaction has come. */
   get status() {
     const { nb, view } = this.#options
-    return { state: nb.state, marked: this.#marked.size, waiting: this.#waiting.length, ...view.config }
+    const { nb_cfg, sb_cfg, hv_cfg } = view.config ?? { nb_cfg: null, sb_cfg: null, hv_cfg: null }
+    const waiting = this.#waiting.reduce((sum, { rows }) => sum + rows.length, 0)
+    return { state: nb.state, marked: this.#marked.size, waiting, nb_cfg, sb_cfg, hv_cfg }
   }
 
   async #run(): Promise<void> {

@@ -66,6 +66,9 @@ describe('OVN follows', () => {
     expect(central.nbctl('--bare', '--columns=options', 'list', 'dhcp_options')).toContain(
       'dns_server={9.9.9.9}',
     )
+    await api.call(user, 'PUT', `/networks/${network.id}`, { network: { mtu: 1_300 } })
+    await settled()
+    expect(central.nbctl('--bare', '--columns=options', 'list', 'dhcp_options')).toContain('mtu=1300')
     await api.call(service, 'PUT', `/ports/${ports[0]!.id}`, { port: { 'binding:host_id': 'h1' } })
     await settled()
     expect(central.nbctl('lsp-get-options', ports[0]!.id)).toContain('requested-chassis=h1')

@@ -13,7 +13,7 @@ export const agentRoutes = (agents: AgentService): Route[] => [
     path: '/v2.0/agents',
     summary: 'List the hosts that OVN knows',
     query: ListAgents,
-    handle: (_ctx, { query }) => {
+    handle: (ctx, { query }) => {
       const asked = Object.entries(query).flatMap(([name, value]) =>
         value === undefined ? [] : [[name, [value].flat()]],
       )
@@ -21,7 +21,7 @@ export const agentRoutes = (agents: AgentService): Route[] => [
       const same = (a: unknown, b: string) => String(a).toLowerCase() === b.toLowerCase()
       return {
         agents: agents
-          .list()
+          .list(ctx)
           .filter(agent => filters.every(([name, values]) => values.some(value => same(agent[name], value)))),
       }
     },
@@ -32,6 +32,6 @@ export const agentRoutes = (agents: AgentService): Route[] => [
     path: '/v2.0/agents/:id',
     summary: 'Show a host that OVN knows',
     params: z.object({ id: z.string() }),
-    handle: (_ctx, { params }) => ({ agent: agents.get(params.id) }),
+    handle: (ctx, { params }) => ({ agent: agents.get(ctx, params.id) }),
   }),
 ]

@@ -1,6 +1,9 @@
+import { can } from '@caelum/http'
+import type { Ctx } from '@caelum/kernel'
 import type { Replica } from '@caelum/ovsdb'
 import { errors } from '../../errors.ts'
 import type { Southbound } from '../../ovn/tables.ts'
+import { policy } from '../../policy.ts'
 import { type Agent, agentsOf } from './view.ts'
 
 export type AgentService = ReturnType<typeof agentService>
@@ -16,12 +19,15 @@ export const agentService = (sb: Replica<Southbound>) => {
     lagging.set(name, { nbCfg, since: performance.now() })
     return 0
   }
-  const list = (): Agent[] => agentsOf(sb, sinceOf).sort((a, b) => (a.host < b.host ? -1 : 1))
+  const list = (ctx: Ctx): Agent[] =>
+    can(policy, ctx, 'network:agents:see')
+      ? agentsOf(sb, sinceOf).sort((a, b) => (a.host < b.host ? -1 : 1))
+      : []
 
   return {
     list,
-    get(id: string): Agent {
-      const agent = list().find(one => one.id === id)
+    get(ctx: Ctx, id: string): Agent {
+      const agent = list(ctx).find(one => one.id === id)
       if (!agent) throw errors.agentNotFound(id)
       return agent
     },

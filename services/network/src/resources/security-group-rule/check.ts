@@ -47,6 +47,8 @@ const checkProtocol = (protocol: string | null, ethertype: string): void => {
 
 const checkPorts = (protocol: string | null, min: number | null, max: number | null): void => {
   if (min === null && max === null) return
+  for (const value of [min, max])
+    if (value !== null && (value < 0 || value > 65_535)) throw errors.portValue(value)
   if (protocol === null) throw errors.portWithoutProtocol()
   const number = protocolNumber(protocol)
   if (ICMP.includes(number!)) {

@@ -12,10 +12,9 @@ const protocol = z
   })
 
 const port = z
-  .union([z.number().int(), z.string().regex(/^\d{1,5}$/, 'must be a number')])
+  .union([z.number().int(), z.string().regex(/^-?\d{1,9}$/, 'must be a number')])
   .nullish()
   .transform(value => (value == null ? null : Number(value)))
-  .refine(value => value === null || (value >= 0 && value <= 65_535), 'must be 0 to 65535')
 
 const prefix = z
   .string()
@@ -44,7 +43,7 @@ export const CreateSecurityGroupRule = z.strictObject({
   port_range_min: port,
   port_range_max: port,
   remote_ip_prefix: prefix,
-  remote_group_id: id.nullish(),
+  remote_group_id: z.string().max(255).nullish(),
   remote_address_group_id: z.null({ error: 'address groups are not offered' }).optional(),
   description: description.optional(),
 })

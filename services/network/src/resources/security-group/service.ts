@@ -74,6 +74,7 @@ export const securityGroupService = (store: SecurityGroupStore, ring: Ring) => {
       const now = await getToChange(ctx, id, 'network:security_groups:update')
       if (isDefault(now) && change.name !== undefined && change.name !== DEFAULT_NAME)
         throw errors.cannotRenameDefault()
+      if (!isDefault(now) && change.name === DEFAULT_NAME) throw errors.defaultExists()
       const row = await store.update(id, {
         ...(change as Partial<NewSecurityGroup>),
         updated_at: ctx.clock.now(),

@@ -20,7 +20,7 @@ export const securityGroupStore = (db: PrismaClient) => ({
   /** Of these ids, those that exist and match `visible`. */
   async existing(ids: string[], visible: object): Promise<string[]> {
     const rows = await db.securityGroup.findMany({
-      where: { AND: [{ id: { in: ids } }, visible] },
+      where: { AND: [{ id: { in: ids.filter(isUuid) } }, visible] },
       select: { id: true },
     })
     return rows.map(row => row.id)
