@@ -70,27 +70,19 @@ export function buildAgentApi(deps: AgentApiDeps, tls: AgentTls): FastifyInstanc
 
   app.get('/agent/v1/wanted', async request => {
     const { since, wait_s } = validate(WantedQuery, request.query, 'the query')
-    const host = await knownHost(deps, request)
     const deadline = Date.now() + wait_s * 1000
-    for (;;) {
+    const hasNews = (host: { wanted_revision: bigint }) => since === 0 || host.wanted_revision > since
+    let host = await knownHost(deps, request)
+    while (!hasNews(host) && Date.now() < deadline && !request.raw.destroyed) {
       const wake = deps.wakeups.next(host.id, Math.min(1_000, Math.max(1, deadline - Date.now())))
-      const current = await deps.hosts.byName(host.name)
-      const asks = await deps.asks.handOut(host.id, new Date())
-      const revision = Number(current?.wanted_revision ?? 0)
-      if (
-        revision > since ||
-        asks.length > 0 ||
-        since === 0 ||
-        Date.now() >= deadline ||
-        request.raw.destroyed
-      ) {
-        wake.cancel()
-        const vms = revision > since || since === 0 ? await deps.vms.wanted(host.id, BigInt(since)) : []
-        const newest = vms.reduce((highest, vm) => Math.max(highest, vm.revision), revision)
-        return { revision: newest, full: since === 0, vms, asks }
-      }
-      await wake.done
+      host = await knownHost(deps, request)
+      if (hasNews(host)) wake.cancel()
+      else await wake.done
     }
+    const vms = hasNews(host) ? await deps.vms.wanted(host.id, BigInt(since)) : []
+    const asks = await deps.asks.handOut(host.id, new Date())
+    const revision = vms.reduce((highest, vm) => Math.max(highest, vm.revision), Number(host.wanted_revision))
+    return { revision, full: since === 0, vms, asks }
   })
 
   app.post('/agent/v1/report', async request => {

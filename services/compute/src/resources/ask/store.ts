@@ -10,7 +10,7 @@ const STALE_MS = 60_000
 const HANDED_MS = 2_000
 
 export const askStore = (db: PrismaClient) => ({
-  /** Puts a question to a host and wakes its agent. */
+  /** Puts a question to a host: its list gets a new revision, which ends the agent's long poll. */
   async put(hostId: string, vmId: string, lines: number | null, now: Date): Promise<string> {
     const id = newId()
     await db.$transaction([
@@ -18,7 +18,9 @@ export const askStore = (db: PrismaClient) => ({
         where: { host_id: hostId, created_at: { lt: new Date(now.getTime() - STALE_MS) } },
       }),
       db.ask.create({ data: { id, host_id: hostId, vm_id: vmId, lines, created_at: now } }),
-      db.$executeRaw`select pg_notify('compute_host', ${hostId})`,
+      db.$executeRaw`
+        update hosts set wanted_revision = wanted_revision + 1 where id = ${hostId}::uuid
+        returning pg_notify('compute_host', id::text)`,
     ])
     return id
   },
