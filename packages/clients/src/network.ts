@@ -70,16 +70,22 @@ export const networkClient = (session: Session) => {
     async port(id: string, as: Pick<Call, 'token' | 'requestId'>): Promise<Port | null> {
       return orNull(async () => (await call<{ port: Port }>({ path: `/v2.0/ports/${id}`, ...as })).port)
     },
+    /** by id, else by name among the project's own: an administrator sees every project's group called "default" */
     async securityGroup(
       idOrName: string,
+      projectId: string,
       as: Pick<Call, 'token' | 'requestId'>,
     ): Promise<{ id: string; name: string }[]> {
-      const path = '/v2.0/security-groups'
       const list = async (query: Record<string, string>) =>
-        (await call<{ security_groups: { id: string; name: string }[] }>({ path, query, ...as }))
-          .security_groups
+        (
+          await call<{ security_groups: { id: string; name: string }[] }>({
+            path: '/v2.0/security-groups',
+            query,
+            ...as,
+          })
+        ).security_groups
       const byId = await list({ id: idOrName })
-      return byId.length > 0 ? byId : list({ name: idOrName })
+      return byId.length > 0 ? byId : list({ name: idOrName, project_id: projectId })
     },
     async ensurePort(port: NewPort, requestId: string): Promise<Port> {
       return (await call<{ port: Port }>({ method: 'POST', path: '/v2.0/ports', body: { port }, requestId }))

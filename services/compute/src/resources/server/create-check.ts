@@ -49,7 +49,7 @@ export async function checkCreate(
     imageOf(deps, wanted, as),
     keyOf(deps, ctx, wanted.key_name),
     networksOf(deps, ctx, wanted.networks, as),
-    securityGroupsOf(deps, wanted.security_groups, as),
+    securityGroupsOf(deps, ctx, wanted.security_groups, as),
   ])
   if (flavor.ram_mb < image.min_ram) throw errors.flavorTooSmall('memory', 'MB', flavor.ram_mb, image.min_ram)
   if (flavor.disk_gb > 0 && flavor.disk_gb < image.min_disk)
@@ -120,11 +120,16 @@ async function zoneOf(
   return { zone: zone || null, host: wantHost }
 }
 
-async function securityGroupsOf({ network }: CheckDeps, wanted: CreateServer['security_groups'], as: As) {
+async function securityGroupsOf(
+  { network }: CheckDeps,
+  ctx: Ctx,
+  wanted: CreateServer['security_groups'],
+  as: As,
+) {
   const names = [...new Set((wanted ?? []).map(group => group.name))]
   return Promise.all(
     names.map(async name => {
-      const found = await network.securityGroup(name, as)
+      const found = await network.securityGroup(name, projectOf(ctx.caller) ?? '', as)
       if (found.length > 1)
         throw errors.conflict(
           `Multiple security groups found matching '${name}'. Use an ID to be more specific.`,
