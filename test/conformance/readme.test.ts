@@ -2,10 +2,12 @@
  * The README, taken at its word: its walk by hand is run as it is printed, command by command in one shell, with real
  * guests. Only where the cloud lives differs: the folder that the README knows as `.caelum` is one of the test's own.
  */
+import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { eventually } from '../../packages/cli/src/client/eventually.ts'
 import { type Cloud, startCloud } from '../support/cloud.ts'
 import { Shell } from './shell.ts'
 
@@ -32,7 +34,7 @@ const SEEN: Record<string, RegExp[]> = {
   ],
   './caelum ops server show one': [/WANTED BY THE USER/, /running +running/],
   './caelum ssh one -i walk-key hostname': [/^one$/m],
-  './caelum ssh two -i walk-key -l root -- ping': [/64 bytes from 192\.168\.5\.11/],
+  './caelum ssh two -i walk-key -l root ping': [/64 bytes from 192\.168\.5\.11/],
   'openstack console log show one': [/hello from one/, /one login:/],
   'openstack object save': [/echo "hello from/],
   './caelum down': [/The cloud is down/],
@@ -65,17 +67,52 @@ test('every command that this test knows is in the README', () => {
   expect(unknown).toEqual([])
 })
 
+let broken = false
+async function follow(command: string) {
+  expect(broken, 'a command before this one failed').toBe(false)
+  broken = true
+  const { status, output } = await shell.run(command)
+  expect(status, output).toBe(0)
+  const [, patterns = []] = Object.entries(SEEN).find(([start]) => command.startsWith(start)) ?? []
+  for (const pattern of patterns) expect(output).toMatch(pattern)
+  broken = false
+}
+
+/** Up to here there are servers to log in to. */
+const removal = commands.findIndex(command => command.startsWith('openstack server delete'))
+
 describe('by hand', () => {
-  let broken = false
-  test.each(commands)('%s', { timeout: 300_000 }, async command => {
-    expect(broken, 'a command before this one failed').toBe(false)
-    broken = true
-    const { status, output } = await shell.run(command)
-    expect(status, output).toBe(0)
-    const [, patterns = []] = Object.entries(SEEN).find(([start]) => command.startsWith(start)) ?? []
-    for (const pattern of patterns) expect(output).toMatch(pattern)
-    broken = false
+  test.each(commands.slice(0, removal))('%s', { timeout: 300_000 }, follow)
+
+  test('a login that is killed leaves a port, which the next login removes', async () => {
+    const doors = async () =>
+      (
+        await cloud.admin.call<{ ports: { id: string }[] }>(
+          'network',
+          'GET',
+          '/v2.0/ports?device_owner=caelum:ssh',
+        )
+      ).ports.map(port => port.id)
+    expect(await doors()).toEqual([])
+    const killed = spawn('./caelum', ['ssh', 'one', '-i', 'walk-key', 'sleep', '600'], {
+      cwd: folder,
+      env: { ...process.env, CAELUM_DATA: cloud.dataDir },
+      stdio: 'ignore',
+    })
+    const [left] = await eventually('a port for the login', 60_000, async () => {
+      const ports = await doors()
+      return ports.length > 0 ? ports : undefined
+    })
+    const ended = new Promise(resolve => killed.once('close', resolve))
+    killed.kill('SIGKILL')
+    await ended
+    expect(await doors()).toEqual([left])
+    expect(await shell.run('./caelum ssh one -i walk-key id -un')).toEqual({ status: 0, output: 'cloud\n' })
+    expect(await doors()).toEqual([])
   })
+
+  test.each(commands.slice(removal))('%s', { timeout: 300_000 }, follow)
+
   test('nothing of it is left in the folder', async () => {
     expect((await shell.run('ls')).output).toBe('caelum\n')
   })

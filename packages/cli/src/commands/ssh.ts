@@ -14,7 +14,8 @@ const LOGIN = 'cloud'
 const ATTEMPTS = 90
 
 export const ssh: Command = async args => {
-  const { values, positionals } = parseOptions('ssh', args, {
+  const [ours, words] = apart(args)
+  const { values, positionals } = parseOptions('ssh', ours, {
     allowPositionals: true,
     options: {
       ...DATA_OPTION,
@@ -22,7 +23,7 @@ export const ssh: Command = async args => {
       login: { type: 'string', short: 'l', default: LOGIN },
     },
   })
-  const [server, ...words] = positionals
+  const [server] = positionals
   if (!server) throw new CommandError('which server?', 'caelum ssh SERVER', 2)
   const location = locationFrom(values.data)
   const admin = await adminSession(location)
@@ -45,6 +46,22 @@ export const ssh: Command = async args => {
     // a new login: the first token may have ended meanwhile
     await closeDoor(await adminSession(location), probe, portId)
   }
+}
+
+/** As with ssh itself: what comes after the server and our options is the command, with options of its own. */
+function apart(args: string[]): [ours: string[], command: string[]] {
+  let serverSeen = false
+  for (let i = 0; i < args.length; i++) {
+    const word = args[i]!
+    if (word === '--') return [args.slice(0, i), args.slice(i + 1)]
+    if (/^(-\w|--\w+)$/.test(word))
+      i++ // its value; each of our options has one
+    else if (!word.startsWith('-')) {
+      if (serverSeen) return [args.slice(0, i), args.slice(i)]
+      serverSeen = true
+    }
+  }
+  return [args, []]
 }
 
 /** Addresses and host keys of tenant networks come and go: a key that is remembered would only be in the way. */

@@ -56,10 +56,10 @@ export class Probe {
     return this.#host.exec(['ip', 'netns', 'exec', this.#name, ...argv], { timeoutMs })
   }
 
-  /** @returns argv of a program that has this machine's files and terminal, but the probe's network */
+  /** @returns argv of a program that has this machine's files and terminal, but the probe's network; it dies with us */
   async fromHere(argv: readonly string[]): Promise<string[]> {
     const namespace = `/proc/${await this.#host.pid()}/root/run/netns/${this.#name}`
-    return ['nsenter', `--net=${namespace}`, ...argv]
+    return ['setpriv', '--pdeathsig', 'KILL', 'nsenter', `--net=${namespace}`, ...argv]
   }
 
   #ip(...args: string[]): Promise<string> {
