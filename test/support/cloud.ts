@@ -7,6 +7,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openInstance } from '@caelum/lab'
+import { eventually } from '../../packages/cli/src/client/eventually.ts'
 import { Session } from '../../packages/cli/src/client/session.ts'
 import { adminSession } from '../../packages/cli/src/instance/admin-session.ts'
 import { ADMIN_PASSWORD } from '../../packages/cli/src/instance/credentials.ts'
@@ -33,7 +34,7 @@ export interface Cloud {
   units(): Promise<UnitStatus[]>
   /** pid of a running unit of the supervisor */
   pidOf(unit: string): Promise<number>
-  /** SIGKILL to a running unit, which the supervisor then starts again */
+  /** SIGKILL to a running unit; resolves when the supervisor knows, which then starts it again */
   kill(unit: string): Promise<void>
   /** SIGKILL to the supervisor alone; what it runs goes on */
   killSupervisor(): Promise<void>
@@ -86,7 +87,11 @@ export async function startCloud(options: { hypervisor: 'sim' | 'libvirt'; hosts
     units,
     pidOf,
     async kill(name) {
-      process.kill(await pidOf(name), 'SIGKILL')
+      const pid = await pidOf(name)
+      process.kill(pid, 'SIGKILL')
+      await eventually(`the supervisor to notice that ${name} was killed`, 10_000, async () =>
+        (await units()).some(unit => unit.name === name && unit.pid === pid) ? undefined : true,
+      )
     },
     async killSupervisor() {
       const status = await supervisorStatus(location.controlSocket)
