@@ -6,6 +6,8 @@
 import type { Logger, Secret } from '@caelum/kernel'
 import { Agent, request } from 'undici'
 
+const UNREACHABLE = 'Unreachable'
+
 /**
  * The other side answered with an error, or (503, code `Unreachable`) not at all. 4xx are its judgement of the request;
  * 5xx are worth another try.
@@ -15,7 +17,7 @@ export class RemoteError extends Error {
   readonly status: number
   readonly code: string
   constructor(service: string, status: number, code: string, message: string) {
-    super(`${service} answered ${status}: ${message}`)
+    super(`${service} ${code === UNREACHABLE ? 'cannot be reached' : `answered ${status}`}: ${message}`)
     this.name = 'RemoteError'
     this.service = service
     this.status = status
@@ -160,12 +162,16 @@ export function openSession(options: SessionOptions): Session {
   }
 }
 
+/** of the operating system, its resolver, and undici */
+const NETWORK_FAILURE = /^(E[A-Z]+$|EAI_|UND_ERR_)/
+
 async function reached<T>(service: string, exchange: () => Promise<T>): Promise<T> {
   try {
     return await exchange()
   } catch (error) {
-    if (error instanceof RemoteError) throw error
-    throw new RemoteError(service, 503, 'Unreachable', (error as Error).message)
+    const { code = '', message } = error as NodeJS.ErrnoException
+    if (!NETWORK_FAILURE.test(code)) throw error
+    throw new RemoteError(service, 503, UNREACHABLE, message)
   }
 }
 
