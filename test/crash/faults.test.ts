@@ -31,7 +31,7 @@ afterAll(async () => {
 
 beforeEach(async () => {
   await scene.cloud.control({ op: 'apply' })
-  await scene.workload.remove(await scene.workload.list())
+  await scene.workload.removeAll()
 })
 
 const create = (prefix: string, count: number): Promise<Server[]> =>

@@ -29,7 +29,7 @@ afterAll(async () => {
 
 /** What a failed test left. */
 beforeEach(async () => {
-  await scene.workload.remove(await scene.workload.list())
+  await scene.workload.removeAll()
 })
 
 let made = 0

@@ -3,6 +3,7 @@
  * nothing about what happened: a create is looked up by its name before it is asked for again, a delete is repeated.
  */
 import { createHash, randomBytes } from 'node:crypto'
+import { eventually } from '../../packages/cli/src/client/eventually.ts'
 import type { Session } from '../../packages/cli/src/client/session.ts'
 import { ApiError } from '../../packages/cli/src/client/session.ts'
 import type { Cloud } from '../support/cloud.ts'
@@ -26,6 +27,8 @@ export interface Workload {
   create(names: readonly string[], image: string, port?: string): Promise<Server[]>
   act(servers: readonly Server[], action: object): Promise<void>
   remove(servers: readonly Server[]): Promise<void>
+  /** removes every server there is, and waits until there is none */
+  removeAll(): Promise<void>
   list(): Promise<Server[]>
 }
 
@@ -67,9 +70,17 @@ export async function startWorkload(cloud: Cloud, name: string): Promise<Workloa
     await Promise.all(servers.map(server => patiently(() => work(server))))
   }
 
+  const remove = (servers: readonly Server[]) =>
+    onEach(servers, ({ id }) => tenant.remove('compute', `/servers/${id}`))
+
   return {
     tenant,
     list,
+    remove,
+    async removeAll() {
+      await remove(await list())
+      await eventually('no server to be left', 30_000, async () => ((await list()).length ? undefined : true))
+    },
     async newImage() {
       const bytes = randomBytes(512)
       const { id } = await tenant.call<{ id: string }>('image', 'POST', '/v2/images', {
@@ -96,7 +107,6 @@ export async function startWorkload(cloud: Cloud, name: string): Promise<Workloa
           if (!(error instanceof ApiError && error.status === 409)) throw error
         }
       }),
-    remove: servers => onEach(servers, ({ id }) => tenant.remove('compute', `/servers/${id}`)),
   }
 }
 
