@@ -30,12 +30,15 @@ export async function removeInstance(id: string): Promise<void> {
 
 /**
  * Removes what dead instances left behind, and returns their ids. Dead is: the data folder is gone, or it was opened as
- * ephemeral by a process that has ended. A lasting instance whose supervisor died is alive: its hosts run on.
+ * ephemeral by a process that has ended. A lasting instance whose supervisor died is alive: its hosts run on. One that
+ * runs but has no record is not ours to judge: it belongs to somebody with another /run (a container that shares this
+ * machine's processes and network).
  */
 export async function sweepDeadInstances(): Promise<string[]> {
   const dead: string[] = []
   for (const id of await instancesHere()) {
-    if ((await readRecord(id))?.alive) continue
+    const record = await readRecord(id)
+    if (record === null ? (await processesOf({ id })).length > 0 : record.alive) continue
     await removeInstance(id)
     dead.push(id)
   }

@@ -85,14 +85,14 @@ until ping -c1 -W1 -s 1414 10.0.0.1${peer} >/dev/null 2>&1; do sleep 1; done; ec
     await until(
       `guest ${n + 1} done`,
       async () => (await guest.console()).includes('user data ended'),
-      40_000,
+      240_000,
     )
     const output = await guest.console()
     expect(output).toContain(`network: eth0 10.0.0.1${n + 1}/24 mtu 1442`)
     expect(output).toContain(`reached ${n === 0 ? 2 : 1}`)
-    await until('login prompt', async () => (await guest.console()).includes(`guest-${n + 1} login:`), 10_000)
+    await until('login prompt', async () => (await guest.console()).includes(`guest-${n + 1} login:`), 60_000)
   }
-}, 60_000)
+}, 400_000)
 
 test('a host writes to the southbound database only what is its own', async () => {
   const { ca, cert, key } = first.certificate
@@ -194,6 +194,18 @@ test('a second instance lives beside the first and leaves nothing when it goes',
   await removeInstance(other.id)
   expect(await traces(other.id)).toEqual([])
   expect(await processesOf(other)).toEqual([])
+  expect((await first.status()).ovn).toBe(true)
+})
+
+test('an instance that runs under another /run is left alone', async () => {
+  const record = join(instance.runDir, 'instance.json')
+  const text = await readFile(record, 'utf8')
+  await rm(record)
+  try {
+    expect(await sweepDeadInstances()).not.toContain(instance.id)
+  } finally {
+    await writeFile(record, text)
+  }
   expect((await first.status()).ovn).toBe(true)
 })
 

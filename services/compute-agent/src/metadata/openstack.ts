@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto'
 import { isIPv4 } from 'node:net'
 import type { WantedNic, WantedVm } from '@caelum/agent-protocol'
+import { tapOf } from '../network/names.ts'
 import type { Leaf } from './tree.ts'
 
 const FOLSOM = '2012-08-10'
@@ -82,7 +83,7 @@ function metaData({ server_id, metadata }: WantedVm, since: (first: string) => b
 /** Addresses come by DHCP from OVN, so no address, route or name server is written here (nova: `_get_nets`). */
 function networkData(nics: readonly WantedNic[]): object {
   const links = nics.map(nic => ({
-    id: `tap${nic.port_id.slice(0, 11)}`,
+    id: tapOf(nic.port_id),
     vif_id: nic.port_id,
     type: 'ovs',
     mtu: nic.mtu,

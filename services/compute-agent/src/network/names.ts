@@ -16,5 +16,8 @@ export const networkOf = (namespace: string): string | null =>
 export const deviceOf = (networkId: string): string =>
   `md${createHash('sha256').update(networkId).digest('hex').slice(0, 12)}`
 
-/** The tap device of a guest's NIC, as the hypervisor driver names it. */
-export const tapOf = (portId: string): string => `tap${portId.slice(0, 11)}`
+/**
+ * The tap device of a guest's NIC. An interface name has at most 15 characters; `tap` + 11 as in Neutron, but from the
+ * random end of the id: a UUIDv7 begins with the time, the same for ports made in one moment.
+ */
+export const tapOf = (portId: string): string => `tap${portId.slice(-11)}`

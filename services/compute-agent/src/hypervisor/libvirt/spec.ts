@@ -1,11 +1,10 @@
 import type { WantedVm } from '@caelum/agent-protocol'
 import type { DomainSpec } from '@caelum/libvirt'
+import { tapOf } from '../../network/names.ts'
 import type { Reboots } from '../driver.ts'
 
 /** under TCG q35 boots a guest with as little CPU time as pc (6.8 against 6.6 s, within the noise); pc is the past */
 const MACHINE = 'q35'
-/** an interface name has at most 15 characters; `tap` + 11 as in Neutron, but from the random end of the id */
-const TAP_ID_CHARS = 11
 const NAME_PREFIX = 'caelum-'
 
 /**
@@ -42,7 +41,7 @@ export const specOf = (vm: WantedVm, reboots: Reboots, places: Places): DomainSp
     mac: nic.mac,
     bridge: places.bridge,
     port_id: nic.port_id,
-    tap: `tap${nic.port_id.slice(-TAP_ID_CHARS)}`,
+    tap: tapOf(nic.port_id),
     mtu: nic.mtu,
   })),
   console_path: places.consolePath,
