@@ -118,6 +118,21 @@ describe('metadata', () => {
   })
 })
 
+test('why a server is locked is said from 2.73 on, for as long as it is', async () => {
+  const act = (body: object, microversion: string) =>
+    call('POST', `/servers/${id}/action`, { body, microversion })
+  const shown = async () =>
+    (await call('GET', `/servers/${id}`, { microversion: '2.73' })).body.server as Record<string, unknown>
+  expect((await act({ lock: { locked_reason: 'ignored' } }, '2.72')).status).toBe(202)
+  expect(await shown()).toMatchObject({ locked: true, locked_reason: null })
+  expect((await act({ lock: { locked_reason: 'cleaning' } }, '2.73')).status).toBe(202)
+  expect(await shown()).toMatchObject({ locked: true, locked_reason: 'cleaning' })
+  expect((await act({ lock: { locked_reason: '' } }, '2.73')).status).toBe(400)
+  expect((await act({ lock: { reason: 'no such word' } }, '2.73')).status).toBe(400)
+  expect((await act({ unlock: null }, '2.73')).status).toBe(202)
+  expect(await shown()).toMatchObject({ locked: false, locked_reason: null })
+})
+
 describe('tags', () => {
   const url = (tag = '') => `/servers/${id}/tags${tag}`
   const list = async () => (await call('GET', url())).body.tags

@@ -7,6 +7,7 @@ import { policy } from '../../policy.ts'
 import {
   CreateServer,
   ListServers,
+  LockReason,
   ServerActions,
   ServerId,
   ServerReply,
@@ -139,7 +140,10 @@ const acts: Record<keyof typeof ServerActions, Act> = {
   'os-stop': (servers, ctx, id) => servers.stop(ctx, id),
   reboot: (servers, ctx, id, { type }: { type: 'SOFT' | 'HARD' }) => servers.reboot(ctx, id, type),
   forceDelete: (servers, ctx, id) => servers.remove(ctx, id),
-  lock: (servers, ctx, id) => servers.setLocked(ctx, id, true),
+  lock: (servers, ctx, id, body: unknown) => {
+    const why = ctx.microversion >= 73 ? validate(LockReason, body, 'lock') : null
+    return servers.setLocked(ctx, id, true, why?.locked_reason)
+  },
   unlock: (servers, ctx, id) => servers.setLocked(ctx, id, false),
   'os-resetState': (servers, ctx, id) => servers.resetState(ctx, id),
   async 'os-getConsoleOutput'(servers, ctx, id, { length }: { length?: number | null }, reply) {

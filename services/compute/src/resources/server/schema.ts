@@ -211,6 +211,9 @@ export const ListServers = gatedObject(
 )
 export type ListServers = z.output<ReturnType<typeof ListServers>>
 
+/** What `lock` may say from 2.73 on; before, whatever comes is ignored. */
+export const LockReason = z.strictObject({ locked_reason: z.string().min(1).max(255).optional() }).nullable()
+
 /** One schema per verb; the body of an action has exactly one key. */
 export const ServerActions = {
   'os-start': z.unknown(),

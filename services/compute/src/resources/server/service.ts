@@ -191,9 +191,9 @@ export const serverService = (deps: ServerDeps) => {
       return metadata
     },
 
-    async setLocked(ctx: Ctx, id: string, locked: boolean): Promise<void> {
+    async setLocked(ctx: Ctx, id: string, locked: boolean, reason: string | null = null): Promise<void> {
       const { server } = await get(ctx, id)
-      await servers.setLocked(server.id, locked)
+      await servers.setLocked(server.id, locked, reason)
     },
 
     /** @returns the last `lines` of the guest's serial console, or all that is kept */

@@ -55,6 +55,7 @@ export interface ServerRow extends ServerFacts {
   want_reboots_soft: number
   want_reboots_hard: number
   locked: boolean
+  locked_reason: string | null
   seen_ports: SeenPort[] | null
   tries: number
   next_try_at: Date | null
@@ -124,6 +125,7 @@ export type NewServer = Omit<
   | 'last_error'
   | 'lease_until'
   | 'locked'
+  | 'locked_reason'
   | 'launched_at'
   | 'updated_at'
 >
@@ -268,8 +270,8 @@ export const serverStore = (db: PrismaClient, hostDownMs: number) => {
           update servers set next_try_at = null where id = any(${ids as string[]}::uuid[]) and next_try_at is not null`
     },
 
-    async setLocked(id: string, locked: boolean): Promise<void> {
-      await db.server.updateMany({ where: { id }, data: { locked } })
+    async setLocked(id: string, locked: boolean, reason: string | null): Promise<void> {
+      await db.server.updateMany({ where: { id }, data: { locked, locked_reason: reason } })
     },
 
     async savePorts(id: string, ports: readonly SeenPort[]): Promise<void> {

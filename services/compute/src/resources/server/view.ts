@@ -73,7 +73,7 @@ export function viewDetail({ server, vm }: ServerWithVm, context: ViewContext): 
     ...since(26, () => ({ tags: server.tags })),
     ...since(63, () => ({ trusted_image_certificates: null })),
     ...since(71, () => ({ server_groups: server.group_id ? [server.group_id] : [] })),
-    ...since(73, () => ({ locked_reason: null })),
+    ...since(73, () => ({ locked_reason: server.locked_reason })),
     ...since(90, () => ({ 'OS-EXT-SRV-ATTR:hostname': server.hostname })),
     ...since(96, () => ({ pinned_availability_zone: server.availability_zone })),
   }
