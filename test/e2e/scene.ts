@@ -83,3 +83,16 @@ export async function untilWhole(scene: Scene): Promise<void> {
     return true
   }, PATIENT)
 }
+
+/** SIGKILL to these units of the supervisor; returns when others run in their place. */
+export async function replaceUnits(scene: Scene, names: readonly string[]): Promise<void> {
+  const before = new Map((await scene.cloud.units()).map(unit => [unit.name, unit.pid]))
+  for (const name of names) await scene.cloud.kill(name)
+  await eventually(async () => {
+    const units = (await scene.cloud.units()).filter(unit => names.includes(unit.name))
+    const same = units.filter(unit => unit.pid === null || unit.pid === before.get(unit.name))
+    if (same.length > 0) throw new Error(`not replaced: ${same.map(unit => unit.name).join(', ')}`)
+    return true
+  }, PATIENT)
+  await untilWhole(scene)
+}
