@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { type OpenstackClient, openstackClient } from '@caelum/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { eventually } from '../../packages/cli/src/client/eventually.ts'
-import { type Cloud, startCloud } from '../support/cloud.ts'
+import { type Cloud, run as execute, startCloud } from '../support/cloud.ts'
 import { cloud as common } from './commands/cloud.ts'
 import { compute } from './commands/compute.ts'
 import { image } from './commands/image.ts'
@@ -103,6 +103,47 @@ describe.each(Object.entries(AREAS))('%s', (name, area) => {
       area.notYet.some(group => command.startsWith(`${group} `) || command === group)
     expect(all.filter(command => !known.has(command) && !later(command))).toEqual([])
     expect(area.notYet.filter(group => !all.some(c => c === group || c.startsWith(`${group} `)))).toEqual([])
+  })
+})
+
+test('openstacksdk, at the newest microversion', async () => {
+  const program = join(import.meta.dirname, 'openstacksdk.py')
+  const files = [join(client.folder, 'data'), join(client.folder, 'key.pub')]
+  const said = await execute('/usr/bin/python3', ['-W', 'ignore', program, ...files], {
+    OS_CLIENT_CONFIG_FILE: join(cloud.dataDir, 'clouds.yaml'),
+  })
+  expect(JSON.parse(said)).toMatchObject({
+    newest: '2.96',
+    image: 'active',
+    flavors: expect.arrayContaining(['m1.tiny']),
+    key: 'ssh',
+    group: ['anti-affinity', { max_server_per_host: 2 }],
+    server: {
+      microversion: '2.96',
+      status: 'ACTIVE',
+      addresses: [expect.stringMatching(/^10\.7\.0\.\d+$/)],
+      description: 'by the library',
+      tags: ['a'],
+      host_status: 'UP',
+      groups: [expect.any(String)],
+      flavor: 'm1.tiny',
+      image: true,
+      stopped: 'SHUTOFF',
+    },
+    raw: { locked_reason: null, pinned_availability_zone: null, trusted_image_certificates: null },
+    hypervisors: [
+      ['host-1', 'up'],
+      ['host-2', 'up'],
+    ],
+    services: [
+      ['host-1', 'nova-compute'],
+      ['host-2', 'nova-compute'],
+    ],
+    cores: 1,
+    console: expect.stringContaining('sim login:'),
+    port: [expect.stringMatching(/ACTIVE|DOWN/)],
+    object: 'hello',
+    left: [],
   })
 })
 

@@ -114,6 +114,7 @@ export const compute: Area = {
     ['server reboot', 'first --wait', { says: /Complete/ }],
     ['server reboot', 'first --hard --wait', { says: /Complete/ }],
     ['server lock', `${AT} 2.73 first --reason because`, null],
+    ['server show', `${AT} 2.73 first`, { locked: true, locked_reason: 'because' }],
     ['server list', `${AT} 2.73 --locked`, { exactly: [{ Name: 'first' }] }],
     ['server unlock', 'first', null],
     ['console log show', 'first --lines 2', { says: /^simulated boot \d of .*\nsim login:/ }],
