@@ -4,7 +4,14 @@ import { type Caller, type Ctx, problems } from '@caelum/kernel'
 export interface Target {
   projectId?: string | undefined
   userId?: string | undefined
+  /** the domain it belongs to */
   domainId?: string | undefined
+  /** of a grant or a membership: the domain of the user or group */
+  actorDomainId?: string | undefined
+  /** the role itself, or the one to be granted; `domainId` null: a global one */
+  role?: { name: string; domainId: string | null; powerful: boolean } | undefined
+  /** a user or group that holds a right which its domain cannot give */
+  powerful?: boolean | undefined
 }
 
 export interface Rule {
@@ -19,6 +26,15 @@ export type PolicyTable = Readonly<Record<string, Rule>>
 
 const has = (caller: Caller, role: string) => caller.roles.has(role)
 
+/** Role admin on any project or on the system rules the cloud, as in OpenStack; on a domain it rules the domain. */
+export const isAdmin = (caller: Caller): boolean => has(caller, 'admin') && caller.scope.kind !== 'domain'
+
+/** Whoever is allowed by one of them. */
+export const anyOf = (...these: readonly [Rule, ...Rule[]]): Rule => ({
+  text: these.map(rule => rule.text).join(', or '),
+  allows: (caller, target) => these.some(rule => rule.allows(caller, target)),
+})
+
 const inProject =
   (role: string) =>
   (caller: Caller, target?: Target): boolean =>
@@ -29,18 +45,18 @@ const inProject =
 /** Roles imply each other (admin → manager → member → reader) before they come into the token. */
 export const rules = {
   anyone: { text: 'a valid token', allows: () => true },
-  admin: { text: 'role admin', allows: caller => has(caller, 'admin') },
+  admin: { text: 'role admin', allows: isAdmin },
   service: { text: 'role service', allows: caller => has(caller, 'service') },
   serviceOrAdmin: {
     text: 'role service or admin',
-    allows: caller => has(caller, 'service') || has(caller, 'admin'),
+    allows: caller => has(caller, 'service') || isAdmin(caller),
   },
   projectReader: { text: 'role reader in the project, or admin', allows: orAdmin(inProject('reader')) },
   projectMember: { text: 'role member in the project, or admin', allows: orAdmin(inProject('member')) },
 } satisfies Record<string, Rule>
 
 function orAdmin(rule: Rule['allows']): Rule['allows'] {
-  return (caller, target) => has(caller, 'admin') || rule(caller, target)
+  return (caller, target) => isAdmin(caller) || rule(caller, target)
 }
 
 /** May the caller do this to the target? */

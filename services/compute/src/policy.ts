@@ -1,10 +1,10 @@
-import { type PolicyTable, type Rule, rules } from '@caelum/http'
+import { isAdmin, type PolicyTable, type Rule, rules } from '@caelum/http'
 
 /** Key pairs are a user's own; only an administrator acts for others. */
 const ownUser: Rule = {
   text: 'to be that user, or role admin',
   allows: (caller, target) =>
-    target?.userId === undefined || target.userId === caller.userId || caller.roles.has('admin'),
+    target?.userId === undefined || target.userId === caller.userId || isAdmin(caller),
 }
 
 /** Nova's secure defaults (nova/policies/*.py), one rule per operation. */

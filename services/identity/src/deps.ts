@@ -74,6 +74,7 @@ export async function createDeps(options: DepsOptions) {
   const domains = domainService(domainStore(db, transact))
   const roles = roleService(roleStore(db, transact))
   const regions = regionService(regionStore(db))
+  const assignments = assignmentService(assignmentStore(db, transact), roles)
   return {
     db,
     keys,
@@ -83,10 +84,10 @@ export async function createDeps(options: DepsOptions) {
     catalog,
     domains,
     projects: projectService(projectStore(db, transact), domains),
-    users: userService(userStore(db, transact), hasher),
-    groups: groupService(groupStore(db, transact)),
+    users: userService(userStore(db, transact), hasher, assignments),
+    groups: groupService(groupStore(db, transact), assignments),
     roles,
-    assignments: assignmentService(assignmentStore(db, transact), roles),
+    assignments,
     regions,
     services: serviceService(serviceStore(db), catalog),
     endpoints: endpointService(endpointStore(db), regions, catalog),

@@ -1,111 +1,109 @@
-import { type PolicyTable, type Rule, rules } from '@caelum/http'
-import type { Caller } from '@caelum/kernel'
+import { anyOf, type PolicyTable, rules } from '@caelum/http'
+import {
+  cloudAdmin,
+  domainManager,
+  domainReader,
+  grantAdmin,
+  grantManager,
+  grantReader,
+  inDomain,
+  inProject,
+  managedRole,
+  managerOfBoth,
+  managerOfTame,
+  readerOfBoth,
+  rolesForManagers,
+  self,
+  service,
+  systemReader,
+} from './rules.ts'
 
-const isAdmin = ({ roles }: Caller) => roles.has('admin')
-const isService = ({ roles }: Caller) => roles.has('service')
-
-const ownUser: Rule = {
-  text: 'to be that user, or role admin',
-  allows: (caller, target) => target === undefined || target.userId === caller.userId || isAdmin(caller),
-}
-const ownUserOrService: Rule = {
-  text: 'to be that user, or role service or admin',
-  allows: (caller, target) => ownUser.allows(caller, target) || isService(caller),
-}
-const inProject: Rule = {
-  text: 'a token for that project, or role service or admin',
-  allows: (caller, target) =>
-    isAdmin(caller) ||
-    isService(caller) ||
-    (caller.scope.kind === 'project' &&
-      (target === undefined || target.projectId === caller.scope.projectId)),
-}
-const inDomain: Rule = {
-  text: 'a token for that domain or for a project in it, or role admin',
-  allows: (caller, target) => {
-    if (isAdmin(caller)) return true
-    const { scope } = caller
-    if (scope.kind !== 'domain' && scope.kind !== 'project') return false
-    return target === undefined || target.domainId === scope.domainId
-  },
-}
+const ownUser = anyOf(self, cloudAdmin)
+const ownUserOrReader = anyOf(self, cloudAdmin, systemReader, domainReader)
+const systemRead = anyOf(cloudAdmin, systemReader)
+const domainRead = anyOf(cloudAdmin, systemReader, domainReader)
+const domainWrite = anyOf(cloudAdmin, domainManager)
+const actorWrite = anyOf(cloudAdmin, managerOfTame)
+const showProject = anyOf(cloudAdmin, service, systemReader, domainReader, inProject)
+const grantWrite = anyOf(cloudAdmin, grantAdmin, grantManager)
+const catalogRead = anyOf(cloudAdmin, service, systemReader)
 
 /** Keystone's secure defaults (keystone/common/policies/*.py), one rule per operation. */
 export const policy: PolicyTable = {
-  'identity:tokens:validate': ownUserOrService,
+  'identity:tokens:validate': anyOf(self, cloudAdmin, service, systemReader),
   'identity:tokens:revoke': ownUser,
   'identity:auth:catalog': rules.anyone,
   'identity:auth:projects': rules.anyone,
   'identity:auth:domains': rules.anyone,
   'identity:auth:system': rules.anyone,
 
-  'identity:domains:create': rules.admin,
-  'identity:domains:list': rules.admin,
-  'identity:domains:show': inDomain,
-  'identity:domains:update': rules.admin,
-  'identity:domains:delete': rules.admin,
+  'identity:domains:create': cloudAdmin,
+  'identity:domains:list': domainRead,
+  'identity:domains:show': anyOf(cloudAdmin, service, systemReader, inDomain),
+  'identity:domains:update': cloudAdmin,
+  'identity:domains:delete': cloudAdmin,
 
-  'identity:projects:create': rules.admin,
-  'identity:projects:list': rules.admin,
-  'identity:projects:show': inProject,
-  'identity:projects:update': rules.admin,
-  'identity:projects:delete': rules.admin,
-  'identity:projects:tags:list': inProject,
-  'identity:projects:tags:check': inProject,
-  'identity:projects:tags:replace': rules.admin,
-  'identity:projects:tags:clear': rules.admin,
-  'identity:projects:tags:add': rules.admin,
-  'identity:projects:tags:remove': rules.admin,
+  'identity:projects:create': domainWrite,
+  'identity:projects:list': domainRead,
+  'identity:projects:show': showProject,
+  'identity:projects:update': domainWrite,
+  'identity:projects:delete': domainWrite,
+  'identity:projects:tags:list': showProject,
+  'identity:projects:tags:check': showProject,
+  'identity:projects:tags:replace': domainWrite,
+  'identity:projects:tags:clear': domainWrite,
+  'identity:projects:tags:add': domainWrite,
+  'identity:projects:tags:remove': domainWrite,
 
-  'identity:users:create': rules.admin,
-  'identity:users:list': rules.admin,
-  'identity:users:show': ownUserOrService,
-  'identity:users:update': rules.admin,
-  'identity:users:delete': rules.admin,
-  'identity:users:groups': ownUser,
-  'identity:users:projects': ownUser,
+  'identity:users:create': domainWrite,
+  'identity:users:list': domainRead,
+  'identity:users:show': anyOf(ownUserOrReader, service),
+  'identity:users:update': actorWrite,
+  'identity:users:delete': actorWrite,
+  'identity:users:groups': ownUserOrReader,
+  'identity:users:projects': ownUserOrReader,
 
-  'identity:groups:create': rules.admin,
-  'identity:groups:list': rules.admin,
-  'identity:groups:show': rules.admin,
-  'identity:groups:update': rules.admin,
-  'identity:groups:delete': rules.admin,
-  'identity:groups:users:list': rules.admin,
-  'identity:groups:users:add': rules.admin,
-  'identity:groups:users:check': rules.admin,
-  'identity:groups:users:remove': rules.admin,
+  'identity:groups:create': domainWrite,
+  'identity:groups:list': domainRead,
+  'identity:groups:show': domainRead,
+  'identity:groups:update': actorWrite,
+  'identity:groups:delete': actorWrite,
+  'identity:groups:users:list': domainRead,
+  'identity:groups:users:add': anyOf(cloudAdmin, managerOfBoth),
+  'identity:groups:users:check': anyOf(cloudAdmin, systemReader, readerOfBoth),
+  'identity:groups:users:remove': anyOf(cloudAdmin, managerOfBoth),
 
-  'identity:roles:create': rules.admin,
-  'identity:roles:list': rules.admin,
-  'identity:roles:show': rules.admin,
-  'identity:roles:update': rules.admin,
-  'identity:roles:delete': rules.admin,
-  'identity:role_inferences:list': rules.admin,
-  'identity:roles:implies:list': rules.admin,
-  'identity:roles:implies:create': rules.admin,
-  'identity:roles:implies:show': rules.admin,
-  'identity:roles:implies:check': rules.admin,
-  'identity:roles:implies:delete': rules.admin,
+  'identity:roles:create': cloudAdmin,
+  'identity:roles:list': anyOf(cloudAdmin, systemReader, rolesForManagers),
+  'identity:roles:show': anyOf(cloudAdmin, systemReader, managedRole),
+  'identity:roles:update': cloudAdmin,
+  'identity:roles:delete': cloudAdmin,
+  'identity:role_inferences:list': systemRead,
+  'identity:roles:implies:list': systemRead,
+  'identity:roles:implies:create': cloudAdmin,
+  'identity:roles:implies:show': systemRead,
+  'identity:roles:implies:check': systemRead,
+  'identity:roles:implies:delete': cloudAdmin,
 
-  'identity:role_assignments:list': rules.admin,
-  'identity:grants:list': rules.admin,
-  'identity:grants:create': rules.admin,
-  'identity:grants:check': rules.admin,
-  'identity:grants:delete': rules.admin,
+  'identity:role_assignments:list': domainRead,
+  'identity:grants:list': anyOf(cloudAdmin, systemReader, readerOfBoth),
+  'identity:grants:create': grantWrite,
+  'identity:grants:check': anyOf(cloudAdmin, systemReader, grantReader),
+  'identity:grants:delete': grantWrite,
 
-  'identity:regions:create': rules.admin,
+  'identity:regions:create': cloudAdmin,
   'identity:regions:list': rules.anyone,
   'identity:regions:show': rules.anyone,
-  'identity:regions:update': rules.admin,
-  'identity:regions:delete': rules.admin,
-  'identity:services:create': rules.admin,
-  'identity:services:list': rules.serviceOrAdmin,
-  'identity:services:show': rules.serviceOrAdmin,
-  'identity:services:update': rules.admin,
-  'identity:services:delete': rules.admin,
-  'identity:endpoints:create': rules.admin,
-  'identity:endpoints:list': rules.serviceOrAdmin,
-  'identity:endpoints:show': rules.serviceOrAdmin,
-  'identity:endpoints:update': rules.admin,
-  'identity:endpoints:delete': rules.admin,
+  'identity:regions:update': cloudAdmin,
+  'identity:regions:delete': cloudAdmin,
+  'identity:services:create': cloudAdmin,
+  'identity:services:list': catalogRead,
+  'identity:services:show': catalogRead,
+  'identity:services:update': cloudAdmin,
+  'identity:services:delete': cloudAdmin,
+  'identity:endpoints:create': cloudAdmin,
+  'identity:endpoints:list': catalogRead,
+  'identity:endpoints:show': catalogRead,
+  'identity:endpoints:update': cloudAdmin,
+  'identity:endpoints:delete': cloudAdmin,
 }

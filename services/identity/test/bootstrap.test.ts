@@ -1,4 +1,4 @@
-import { Secret } from '@caelum/kernel'
+import { type Ctx, Secret } from '@caelum/kernel'
 import { type TestDatabase, testDatabase } from '@caelum/testkit'
 import pg from 'pg'
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest'
@@ -55,6 +55,9 @@ async function picture() {
   return seen
 }
 
+/** as the pipeline would make it for an administrator */
+const ADMIN = { caller: { scope: { kind: 'system' }, roles: new Set(['admin']) } } as unknown as Ctx
+
 test('the first start makes what is needed to log in', async () => {
   const deps = await started()
   const admin = await login(deps, 'admin', ADMIN_PASSWORD, 'admin')
@@ -68,7 +71,7 @@ test('the first start makes what is needed to log in', async () => {
 
 test('without a demo password there is no demo', async () => {
   const deps = await started({ demoPassword: undefined })
-  expect(await deps.projects.list({} as never, { name: 'demo' })).toEqual([])
+  expect(await deps.projects.list(ADMIN, { name: 'demo' })).toEqual([])
 })
 
 test('a second start changes nothing, and ends nobody’s token', async () => {
@@ -109,7 +112,7 @@ test('a changed password in the configuration is applied, once, and ends the old
 test('what an administrator changed by the API outlives a restart', async () => {
   const first = await started()
   const { claims } = await login(first, 'admin', ADMIN_PASSWORD, 'admin')
-  await first.users.update({} as never, claims.sub, { password: 'by-hand' })
+  await first.users.update(ADMIN, claims.sub, { password: 'by-hand' })
   const [endpoint] = await first.endpoints.list({} as never, { interface: 'public' })
   await first.endpoints.update({} as never, endpoint?.id ?? '', { url: 'http://by.hand/' })
   const second = await started()

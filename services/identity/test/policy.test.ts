@@ -122,6 +122,7 @@ test('a refusal names the rule', async () => {
   expect(body.error).toEqual({
     code: 403,
     title: 'Forbidden',
-    message: 'Policy does not allow identity:users:list to be performed: it needs role admin.',
+    message:
+      'Policy does not allow identity:users:list to be performed: it needs role admin, or role reader on the system, or role reader on the domain it belongs to.',
   })
 })

@@ -1,7 +1,8 @@
-import { authorize } from '@caelum/http'
+import { authorize, can } from '@caelum/http'
 import type { Ctx } from '@caelum/kernel'
 import { errors } from '../../errors.ts'
 import { policy } from '../../policy.ts'
+import { domainSeen } from '../../rules.ts'
 import { impliedBy } from '../role/infer.ts'
 import type { RoleService } from '../role/service.ts'
 import type { ListAssignments } from './schema.ts'
@@ -13,34 +14,54 @@ export interface EffectiveAssignment extends AssignmentView {
 }
 
 export const assignmentService = (store: AssignmentStore, roles: RoleService) => {
+  /** The domains and the role are looked up for those whose rule asks for them. */
+  async function allow(
+    ctx: Ctx,
+    operation: string,
+    { target, actor }: Place,
+    roleId?: string,
+  ): Promise<void> {
+    if (can(policy, ctx, operation, {})) return
+    authorize(policy, ctx, operation, {
+      domainId: target.kind === 'system' ? undefined : await store.domainOfTarget(target),
+      actorDomainId: await store.domainOfActor(actor),
+      role: roleId === undefined ? undefined : await roles.target(roleId),
+    })
+  }
+
   async function mustExist(place: Place): Promise<void> {
-    if (place.target.kind !== 'system' && !(await store.targetExists(place.target)))
+    if (place.target.kind !== 'system' && !(await store.domainOfTarget(place.target)))
       throw errors.notFound(place.target.kind, place.target.id)
-    if (!(await store.actorExists(place.actor))) throw errors.notFound(place.actor.kind, place.actor.id)
+    if (!(await store.domainOfActor(place.actor))) throw errors.notFound(place.actor.kind, place.actor.id)
   }
 
   return {
     async grant(ctx: Ctx, place: Place, roleId: string): Promise<void> {
+      await allow(ctx, 'identity:grants:create', place, roleId)
       await mustExist(place)
-      await roles.get(ctx, roleId)
+      if (!(await roles.target(roleId))) throw errors.notFound('role', roleId)
       if ((await store.grant(place, roleId)) === 'not-found') throw errors.notFound('role', roleId)
     },
 
-    async check(_ctx: Ctx, place: Place, roleId: string): Promise<void> {
+    async check(ctx: Ctx, place: Place, roleId: string): Promise<void> {
+      await allow(ctx, 'identity:grants:check', place, roleId)
       if (!(await store.has(place, roleId))) throw errors.notFound('role assignment', roleId)
     },
 
-    async revoke(_ctx: Ctx, place: Place, roleId: string): Promise<void> {
+    async revoke(ctx: Ctx, place: Place, roleId: string): Promise<void> {
+      await allow(ctx, 'identity:grants:delete', place, roleId)
       if (!(await store.remove(place, roleId))) throw errors.notFound('role assignment', roleId)
     },
 
-    async roles(_ctx: Ctx, place: Place): Promise<Role[]> {
+    async roles(ctx: Ctx, place: Place): Promise<Role[]> {
+      await allow(ctx, 'identity:grants:list', place)
       await mustExist(place)
       return store.roles(place)
     },
 
-    async list(_ctx: Ctx, query: ListAssignments): Promise<EffectiveAssignment[]> {
-      const filter = filterOf(query)
+    /** Of a domain's people: what is assigned on it and in it. */
+    async list(ctx: Ctx, query: ListAssignments): Promise<EffectiveAssignment[]> {
+      const filter = { ...filterOf(query), within: domainSeen(policy, ctx, 'identity:role_assignments:list') }
       if (!query.effective) return store.list(filter)
       const { roleId, ...others } = filter
       const inferences = await roles.inferences()
@@ -57,9 +78,16 @@ export const assignmentService = (store: AssignmentStore, roles: RoleService) =>
     },
 
     async projects(ctx: Ctx, userId: string): Promise<Project[]> {
-      authorize(policy, ctx, 'identity:users:projects', { userId })
-      return store.projects(userId)
+      const domainId = await store.domainOfActor({ kind: 'user', id: userId })
+      authorize(policy, ctx, 'identity:users:projects', { userId, domainId })
+      const rows = await store.projects(userId)
+      const seesAll = can(policy, ctx, 'identity:users:projects', { userId })
+      return seesAll ? rows : rows.filter(row => row.domain_id === domainId)
     },
+
+    /** Has the actor a right that its domain cannot give? Asked for a domain's people only. */
+    isPowerful: async ({ caller }: Ctx, actor: Place['actor']): Promise<boolean> =>
+      caller.scope.kind === 'domain' && (await store.isPowerful(actor)),
 
     /** where the caller could have a token for */
     async ownProjects({ caller }: Ctx): Promise<Project[]> {

@@ -8,6 +8,7 @@ import {
   type Role,
 } from '../../generated/client.ts'
 import { subjectsLosing, type Transact } from '../../revocation/store.ts'
+import { POWERFUL } from '../role/infer.ts'
 
 export type { Project, Role }
 export type AssignmentStore = ReturnType<typeof assignmentStore>
@@ -48,6 +49,8 @@ export interface AssignmentFilter {
   subtree?: boolean
   system?: boolean
   inherited?: boolean | undefined
+  /** only targets in this domain, and the domain itself */
+  within?: string | undefined
 }
 
 /** More are never answered. */
@@ -81,18 +84,41 @@ export const assignmentStore = (db: PrismaClient, transact: Transact) => ({
   roles: (place: Place): Promise<Role[]> =>
     db.role.findMany({ where: { assignments: { some: columnsOf(place) } }, orderBy: { id: 'asc' } }),
 
-  async actorExists({ kind, id }: Place['actor']): Promise<boolean> {
-    const select = { id: true }
+  /** undefined: there is no such user or group */
+  async domainOfActor({ kind, id }: Place['actor']): Promise<string | undefined> {
+    const select = { domain_id: true }
     const row = await (kind === 'user'
       ? db.user.findUnique({ where: { id }, select })
       : db.group.findUnique({ where: { id }, select }))
-    return row !== null
+    return row?.domain_id
   },
 
-  async targetExists(target: Place['target']): Promise<boolean> {
-    if (target.kind === 'system') return true
-    const row = await db.project.findUnique({ where: { id: target.id }, select: { is_domain: true } })
-    return row?.is_domain === (target.kind === 'domain')
+  /** undefined: there is no such project or domain */
+  async domainOfTarget({
+    kind,
+    id,
+  }: {
+    kind: 'project' | 'domain'
+    id: string
+  }): Promise<string | undefined> {
+    const row = await db.project.findUnique({ where: { id, is_domain: kind === 'domain' } })
+    return row?.domain_id ?? row?.id
+  },
+
+  /** Does it hold, itself or by a group, a role that gives admin or service, or any role on the system? */
+  async isPowerful({ id }: Place['actor']): Promise<boolean> {
+    const found = await db.$queryRaw<unknown[]>`
+      with recursive powerful (id) as (
+        select id from roles where domain_id = '' and name = any(${POWERFUL})
+        union
+        select i.prior_id from powerful p join implications i on i.implied_id = p.id
+      )
+      select 1 from assignments
+      where (user_id = ${id} or group_id = ${id}
+          or group_id in (select group_id from memberships where user_id = ${id}))
+        and (target_id is null or role_id in (select id from powerful))
+      limit 1`
+    return found.length > 0
   },
 
   list: (filter: AssignmentFilter): Promise<AssignmentView[]> =>
@@ -166,7 +192,15 @@ const scopeOf = ({ targetId, subtree = false }: AssignmentFilter) => Prisma.sql`
   select p.id from scope join projects p on p.parent_id = scope.id where ${subtree}`
 
 /** `rows` with the names, filtered. */
-const namedRows = ({ userId, groupId, roleId, targetId, system, inherited }: AssignmentFilter) => Prisma.sql`
+const namedRows = ({
+  userId,
+  groupId,
+  roleId,
+  targetId,
+  system,
+  inherited,
+  within,
+}: AssignmentFilter) => Prisma.sql`
   select
     ${namedActor('u')} as "user", ${namedActor('g')} as "group",
     case when t.id is null then null else json_build_object('id', t.id, 'name', t.name,
@@ -185,6 +219,7 @@ const namedRows = ({ userId, groupId, roleId, targetId, system, inherited }: Ass
     and (${roleId ?? null}::text is null or rows.role_id = ${roleId ?? null})
     and (${targetId ?? null}::text is null or rows.target_id in (select id from scope))
     and (not ${system ?? false} or rows.target_id is null)
+    and (${within ?? null}::text is null or t.domain_id = ${within ?? null} or t.id = ${within ?? null})
     and (${inherited ?? null}::boolean is null or rows.inherited = ${inherited ?? null})
   order by rows.user_id, rows.group_id, rows.target_id, rows.role_id
   limit ${LONGEST_LIST + 1}`

@@ -3,6 +3,7 @@ import { type Ctx, newHexId } from '@caelum/kernel'
 import { DEFAULT_DOMAIN, isImmutable, mergeExtra, mergeOptions, splitExtra } from '../../collection.ts'
 import { errors } from '../../errors.ts'
 import { policy } from '../../policy.ts'
+import { domainSeen } from '../../rules.ts'
 import type { ChangeDomain, CreateDomain, ListDomains } from './schema.ts'
 import type { Domain, DomainStore } from './store.ts'
 
@@ -10,6 +11,7 @@ const FIELDS = ['name', 'description', 'enabled', 'tags', 'options'] as const
 
 export const domainService = (store: DomainStore) => ({
   async create(ctx: Ctx, body: CreateDomain): Promise<Domain> {
+    authorize(policy, ctx, 'identity:domains:create', {})
     const { fields, extra } = splitExtra(body, FIELDS)
     const made = await store.insert({
       id: newHexId(),
@@ -25,7 +27,8 @@ export const domainService = (store: DomainStore) => ({
     return made
   },
 
-  list: (_ctx: Ctx, query: ListDomains): Promise<Domain[]> => store.list(query),
+  list: (ctx: Ctx, query: ListDomains): Promise<Domain[]> =>
+    store.list(query, domainSeen(policy, ctx, 'identity:domains:list')),
 
   async get(ctx: Ctx, id: string): Promise<Domain> {
     authorize(policy, ctx, 'identity:domains:show', { domainId: id })
@@ -34,7 +37,8 @@ export const domainService = (store: DomainStore) => ({
     return row
   },
 
-  async update(_ctx: Ctx, id: string, body: ChangeDomain): Promise<Domain> {
+  async update(ctx: Ctx, id: string, body: ChangeDomain): Promise<Domain> {
+    authorize(policy, ctx, 'identity:domains:update', { domainId: id })
     const { fields, extra } = splitExtra(body, FIELDS)
     const { options, ...columns } = fields
     const updated = await store.update(id, row => {
@@ -47,7 +51,8 @@ export const domainService = (store: DomainStore) => ({
     return updated
   },
 
-  async remove(_ctx: Ctx, id: string): Promise<void> {
+  async remove(ctx: Ctx, id: string): Promise<void> {
+    authorize(policy, ctx, 'identity:domains:delete', { domainId: id })
     const outcome = await store.remove(id, row => {
       if (isImmutable(row)) throw errors.immutable('domain', id)
       if (id === DEFAULT_DOMAIN) throw errors.defaultDomain()

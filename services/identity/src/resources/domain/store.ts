@@ -25,13 +25,13 @@ export const domainStore = (db: PrismaClient, transact: Transact) => ({
 
   get: (id: string): Promise<Domain | null> => db.project.findUnique({ where: { id, is_domain: true } }),
 
-  list(query: ListDomains): Promise<Domain[]> {
+  /** @param within only this one */
+  list(query: ListDomains, within: string | undefined): Promise<Domain[]> {
     const { page, ...order } = pageOf(query)
-    const where = { ...whereName(query), ...page, is_domain: true }
-    return db.project.findMany({
-      where: query.enabled === undefined ? where : { ...where, enabled: query.enabled },
-      ...order,
-    })
+    const conditions: Prisma.ProjectWhereInput[] = [...whereName(query).AND, page, { is_domain: true }]
+    if (query.enabled !== undefined) conditions.push({ enabled: query.enabled })
+    if (within !== undefined) conditions.push({ id: within })
+    return db.project.findMany({ where: { AND: conditions }, ...order })
   },
 
   /** @param decide the change, from the row as it is under lock; it may throw */

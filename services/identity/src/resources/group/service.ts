@@ -1,62 +1,84 @@
+import { authorize } from '@caelum/http'
 import { type Ctx, newHexId } from '@caelum/kernel'
 import { domainOf, mergeExtra, splitExtra } from '../../collection.ts'
 import { errors } from '../../errors.ts'
+import { policy } from '../../policy.ts'
+import { domainSeen } from '../../rules.ts'
+import type { AssignmentService } from '../assignment/service.ts'
 import type { ChangeGroup, CreateGroup, ListGroups } from './schema.ts'
 import type { Group, GroupStore } from './store.ts'
 
 const FIELDS = ['name', 'description', 'domain_id'] as const
 
-export const groupService = (store: GroupStore) => ({
-  async create(ctx: Ctx, body: CreateGroup): Promise<Group> {
-    const { fields, extra } = splitExtra(body, FIELDS)
-    const domainId = fields.domain_id ?? domainOf(ctx)
-    const made = await store.insert({
-      id: newHexId(),
-      name: fields.name,
-      description: fields.description ?? '',
-      domain_id: domainId,
-      extra,
-      created_at: ctx.clock.now(),
-    })
-    if (made === 'name-taken') throw errors.nameTaken('group', body.name)
-    if (made === 'no-domain') throw errors.notFound('domain', domainId)
-    return made
-  },
+export const groupService = (store: GroupStore, assignments: AssignmentService) => {
+  async function allowed(ctx: Ctx, operation: string, id: string, userId?: string): Promise<Group> {
+    const row = await store.get(id)
+    const powerful = await assignments.isPowerful(ctx, { kind: 'group', id })
+    const actorDomainId = userId === undefined ? undefined : await store.domainOfUser(userId)
+    authorize(policy, ctx, operation, { domainId: row?.domain_id, actorDomainId, powerful })
+    return found(row, id)
+  }
 
-  list: (_ctx: Ctx, query: ListGroups): Promise<Group[]> => store.list(query),
+  return {
+    async create(ctx: Ctx, body: CreateGroup): Promise<Group> {
+      const { fields, extra } = splitExtra(body, FIELDS)
+      const domainId = fields.domain_id ?? domainOf(ctx)
+      authorize(policy, ctx, 'identity:groups:create', { domainId })
+      const made = await store.insert({
+        id: newHexId(),
+        name: fields.name,
+        description: fields.description ?? '',
+        domain_id: domainId,
+        extra,
+        created_at: ctx.clock.now(),
+      })
+      if (made === 'name-taken') throw errors.nameTaken('group', body.name)
+      if (made === 'no-domain') throw errors.notFound('domain', domainId)
+      return made
+    },
 
-  async get(_ctx: Ctx, id: string): Promise<Group> {
-    return found(await store.get(id), id)
-  },
+    list: (ctx: Ctx, query: ListGroups): Promise<Group[]> =>
+      store.list(query, domainSeen(policy, ctx, 'identity:groups:list')),
 
-  async update(_ctx: Ctx, id: string, body: ChangeGroup): Promise<Group> {
-    const { fields, extra } = splitExtra(body, FIELDS)
-    const { domain_id, ...columns } = fields
-    const updated = await store.update(id, row => {
-      if (domain_id !== undefined && domain_id !== row.domain_id) throw errors.cannotChange('domain_id')
-      return { ...columns, extra: mergeExtra(row.extra, extra) }
-    })
-    if (updated === 'name-taken') throw errors.nameTaken('group', body.name ?? '')
-    return found(updated === 'not-found' ? null : updated, id)
-  },
+    async get(ctx: Ctx, id: string): Promise<Group> {
+      const row = await store.get(id)
+      authorize(policy, ctx, 'identity:groups:show', { domainId: row?.domain_id })
+      return found(row, id)
+    },
 
-  async remove(_ctx: Ctx, id: string): Promise<void> {
-    if ((await store.remove(id)) === 'not-found') throw errors.notFound('group', id)
-  },
+    async update(ctx: Ctx, id: string, body: ChangeGroup): Promise<Group> {
+      await allowed(ctx, 'identity:groups:update', id)
+      const { fields, extra } = splitExtra(body, FIELDS)
+      const { domain_id, ...columns } = fields
+      const updated = await store.update(id, row => {
+        if (domain_id !== undefined && domain_id !== row.domain_id) throw errors.cannotChange('domain_id')
+        return { ...columns, extra: mergeExtra(row.extra, extra) }
+      })
+      if (updated === 'name-taken') throw errors.nameTaken('group', body.name ?? '')
+      return found(updated === 'not-found' ? null : updated, id)
+    },
 
-  async addUser(_ctx: Ctx, id: string, userId: string): Promise<void> {
-    found(await store.get(id), id)
-    if ((await store.addUser(id, userId)) === 'not-found') throw errors.notFound('user', userId)
-  },
+    async remove(ctx: Ctx, id: string): Promise<void> {
+      await allowed(ctx, 'identity:groups:delete', id)
+      if ((await store.remove(id)) === 'not-found') throw errors.notFound('group', id)
+    },
 
-  async checkUser(_ctx: Ctx, id: string, userId: string): Promise<void> {
-    if (!(await store.hasUser(id, userId))) throw errors.notFound('user in the group', userId)
-  },
+    async addUser(ctx: Ctx, id: string, userId: string): Promise<void> {
+      await allowed(ctx, 'identity:groups:users:add', id, userId)
+      if ((await store.addUser(id, userId)) === 'not-found') throw errors.notFound('user', userId)
+    },
 
-  async removeUser(_ctx: Ctx, id: string, userId: string): Promise<void> {
-    if (!(await store.removeUser(id, userId))) throw errors.notFound('user in the group', userId)
-  },
-})
+    async checkUser(ctx: Ctx, id: string, userId: string): Promise<void> {
+      await allowed(ctx, 'identity:groups:users:check', id, userId)
+      if (!(await store.hasUser(id, userId))) throw errors.notFound('user in the group', userId)
+    },
+
+    async removeUser(ctx: Ctx, id: string, userId: string): Promise<void> {
+      await allowed(ctx, 'identity:groups:users:remove', id, userId)
+      if (!(await store.removeUser(id, userId))) throw errors.notFound('user in the group', userId)
+    },
+  }
+}
 
 export type GroupService = ReturnType<typeof groupService>
 

@@ -21,10 +21,12 @@ export const groupStore = (db: PrismaClient, transact: Transact) => ({
 
   get: (id: string): Promise<Group | null> => db.group.findUnique({ where: { id } }),
 
-  list(query: ListGroups): Promise<Group[]> {
+  /** @param within those of this domain only */
+  list(query: ListGroups, within: string | undefined): Promise<Group[]> {
     const { page, ...order } = pageOf(query)
     const conditions: Prisma.GroupWhereInput[] = [...whereName(query).AND, page]
     if (query.domain_id !== undefined) conditions.push({ domain_id: query.domain_id })
+    if (within !== undefined) conditions.push({ domain_id: within })
     return db.group.findMany({ where: { AND: conditions }, ...order })
   },
 
@@ -60,6 +62,10 @@ export const groupStore = (db: PrismaClient, transact: Transact) => ({
       if (isForeignKeyViolation(error)) return 'not-found'
       throw error
     }
+  },
+
+  async domainOfUser(id: string): Promise<string | undefined> {
+    return (await db.user.findUnique({ where: { id }, select: { domain_id: true } }))?.domain_id
   },
 
   async hasUser(id: string, userId: string): Promise<boolean> {

@@ -72,7 +72,7 @@ const tagRoutes = (projects: ProjectService): Route[] => [
     summary: 'List the tags of a project',
     params: byId,
     async handle(ctx, { params }) {
-      const { tags } = await projects.get(ctx, params.id)
+      const { tags } = await projects.seen(ctx, 'identity:projects:tags:list', params.id)
       return { tags, links: { next: null, previous: null, ...linkTo(ctx, `projects/${params.id}/tags`) } }
     },
   }),
@@ -84,7 +84,7 @@ const tagRoutes = (projects: ProjectService): Route[] => [
     params: byId,
     body: z.strictObject({ tags: Tags }),
     async handle(ctx, { params, body }) {
-      const tags = await projects.retag(params.id, () => body.tags)
+      const tags = await projects.retag(ctx, 'identity:projects:tags:replace', params.id, () => body.tags)
       return { tags, links: { next: null, previous: null, ...linkTo(ctx, `projects/${params.id}/tags`) } }
     },
   }),
@@ -95,8 +95,8 @@ const tagRoutes = (projects: ProjectService): Route[] => [
     summary: 'Remove every tag of a project',
     params: byId,
     status: 204,
-    async handle(_ctx, { params }) {
-      await projects.retag(params.id, () => [])
+    async handle(ctx, { params }) {
+      await projects.retag(ctx, 'identity:projects:tags:clear', params.id, () => [])
     },
   }),
   route({
@@ -107,7 +107,7 @@ const tagRoutes = (projects: ProjectService): Route[] => [
     params: ProjectTag,
     status: 204,
     async handle(ctx, { params }) {
-      const { tags } = await projects.get(ctx, params.id)
+      const { tags } = await projects.seen(ctx, 'identity:projects:tags:check', params.id)
       if (!tags.includes(params.tag)) throw errors.notFound('project tag', params.tag)
     },
   }),
@@ -118,8 +118,10 @@ const tagRoutes = (projects: ProjectService): Route[] => [
     summary: 'Add a tag to a project',
     params: ProjectTag,
     status: 201,
-    async handle(_ctx, { params }) {
-      await projects.retag(params.id, tags => [...new Set([...tags, params.tag])])
+    async handle(ctx, { params }) {
+      await projects.retag(ctx, 'identity:projects:tags:add', params.id, tags => [
+        ...new Set([...tags, params.tag]),
+      ])
     },
   }),
   route({
@@ -129,8 +131,8 @@ const tagRoutes = (projects: ProjectService): Route[] => [
     summary: 'Remove a tag from a project',
     params: ProjectTag,
     status: 204,
-    async handle(_ctx, { params }) {
-      await projects.retag(params.id, tags => {
+    async handle(ctx, { params }) {
+      await projects.retag(ctx, 'identity:projects:tags:remove', params.id, tags => {
         if (!tags.includes(params.tag)) throw errors.notFound('project tag', params.tag)
         return tags.filter(tag => tag !== params.tag)
       })

@@ -1,8 +1,9 @@
-import { authorize } from '@caelum/http'
+import { authorize, type Target } from '@caelum/http'
 import { type Ctx, newHexId } from '@caelum/kernel'
 import { domainOf, isImmutable, mergeExtra, mergeOptions, splitExtra } from '../../collection.ts'
 import { errors } from '../../errors.ts'
 import { policy } from '../../policy.ts'
+import { domainSeen } from '../../rules.ts'
 import type { ChangeDomain } from '../domain/schema.ts'
 import type { DomainService } from '../domain/service.ts'
 import { type ChangeProject, type CreateProject, type ListProjects, MOST_TAGS } from './schema.ts'
@@ -27,6 +28,7 @@ export const projectService = (store: ProjectStore, domains: DomainService) => (
     const { fields, extra } = splitExtra(body, FIELDS)
     if (fields.is_domain) return domains.create(ctx, { ...asDomain(body), name: fields.name })
     const parentId = fields.parent_id ?? fields.domain_id ?? domainOf(ctx)
+    authorize(policy, ctx, 'identity:projects:create', { domainId: await store.domainBelow(parentId) })
     const domainIn = (parents: Project[]): string => {
       const domain = parents.at(-1)
       if (!domain) throw errors.notFound('project', parentId)
@@ -53,18 +55,27 @@ export const projectService = (store: ProjectStore, domains: DomainService) => (
     return made
   },
 
-  list: (_ctx: Ctx, query: ListProjects): Promise<Project[]> => store.list(query),
+  list: (ctx: Ctx, query: ListProjects): Promise<Project[]> =>
+    store.list(query, domainSeen(policy, ctx, 'identity:projects:list')),
 
   async get(ctx: Ctx, id: string): Promise<Project> {
-    authorize(policy, ctx, 'identity:projects:show', { projectId: id })
-    return found(await store.get(id), id)
+    return this.seen(ctx, 'identity:projects:show', id)
+  },
+
+  /** @throws Problem 403 when the rule of the operation does not allow to see it, 404 when there is none */
+  async seen(ctx: Ctx, operation: string, id: string): Promise<Project> {
+    const row = await store.get(id)
+    authorize(policy, ctx, operation, { ...targetOf(row), projectId: id })
+    return found(row, id)
   },
 
   parents: (_ctx: Ctx, row: Project): Promise<Project[]> => store.parents(row),
   subtree: (_ctx: Ctx, row: Project): Promise<Project[]> => store.subtree(row.id),
 
   async update(ctx: Ctx, id: string, body: ChangeProject): Promise<Project> {
-    if ((await store.get(id))?.is_domain) return domains.update(ctx, id, asDomain(body))
+    const before = await store.get(id)
+    if (before?.is_domain) return domains.update(ctx, id, asDomain(body))
+    authorize(policy, ctx, 'identity:projects:update', targetOf(before))
     const { fields, extra } = splitExtra(body, FIELDS)
     const { options, domain_id, parent_id, is_domain, ...columns } = fields
     const updated = await store.update(id, (row, around) => {
@@ -81,7 +92,9 @@ export const projectService = (store: ProjectStore, domains: DomainService) => (
   },
 
   async remove(ctx: Ctx, id: string): Promise<void> {
-    if ((await store.get(id))?.is_domain) return domains.remove(ctx, id)
+    const before = await store.get(id)
+    if (before?.is_domain) return domains.remove(ctx, id)
+    authorize(policy, ctx, 'identity:projects:delete', targetOf(before))
     const outcome = await store.remove(id, row => {
       if (isImmutable(row)) throw errors.immutable('project', id)
     })
@@ -90,7 +103,13 @@ export const projectService = (store: ProjectStore, domains: DomainService) => (
   },
 
   /** @param change from the tags as they are under lock to those that shall be */
-  async retag(id: string, change: (tags: readonly string[]) => string[]): Promise<string[]> {
+  async retag(
+    ctx: Ctx,
+    operation: string,
+    id: string,
+    change: (tags: readonly string[]) => string[],
+  ): Promise<string[]> {
+    authorize(policy, ctx, operation, targetOf(await store.get(id)))
     const updated = await store.update(id, row => {
       if (isImmutable(row)) throw errors.immutable('project', id)
       const tags = change(row.tags)
@@ -102,6 +121,11 @@ export const projectService = (store: ProjectStore, domains: DomainService) => (
 })
 
 export type ProjectService = ReturnType<typeof projectService>
+
+const targetOf = (row: Project | null): Target => ({
+  projectId: row?.id,
+  domainId: row?.domain_id ?? undefined,
+})
 
 /** @throws Problem 400 when it is to be in a domain or below a project */
 function asDomain(body: ChangeProject): ChangeDomain {

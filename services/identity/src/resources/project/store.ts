@@ -39,11 +39,13 @@ export const projectStore = (db: PrismaClient, transact: Transact) => ({
 
   get: (id: string): Promise<Project | null> => db.project.findUnique({ where: { id } }),
 
-  list(query: ListProjects): Promise<Project[]> {
+  /** @param within those of this domain only */
+  list(query: ListProjects, within: string | undefined): Promise<Project[]> {
     const { page, ...order } = pageOf(query)
     const { AND } = whereName(query)
     const conditions: Prisma.ProjectWhereInput[] = [...AND, page, { is_domain: query.is_domain ?? false }]
     if (query.domain_id !== undefined) conditions.push({ domain_id: query.domain_id })
+    if (within !== undefined) conditions.push({ domain_id: within })
     if (query.parent_id !== undefined) conditions.push({ parent_id: query.parent_id })
     if (query.enabled !== undefined) conditions.push({ enabled: query.enabled })
     if (query.tags) conditions.push({ tags: { hasEvery: query.tags } })
@@ -51,6 +53,12 @@ export const projectStore = (db: PrismaClient, transact: Transact) => ({
     if (query['not-tags']) conditions.push({ NOT: { tags: { hasEvery: query['not-tags'] } } })
     if (query['not-tags-any']) conditions.push({ NOT: { tags: { hasSome: query['not-tags-any'] } } })
     return db.project.findMany({ where: { AND: conditions }, ...order })
+  },
+
+  /** the domain of what is made below it; undefined: it is not there */
+  async domainBelow(parentId: string): Promise<string | undefined> {
+    const parent = await db.project.findUnique({ where: { id: parentId } })
+    return parent?.domain_id ?? parent?.id
   },
 
   /** from its parent up to its domain */

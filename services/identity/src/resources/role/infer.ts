@@ -1,3 +1,6 @@
+/** Global roles that reach beyond the place they are assigned on. */
+export const POWERFUL: readonly string[] = ['admin', 'service']
+
 /**
  * The roles a holder of `assigned` has in effect: those, and all that they imply, directly or by others. Roles of a
  * domain count for what they imply and are not in the answer themselves (keystone/assignment/core.py).

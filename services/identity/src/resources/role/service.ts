@@ -1,6 +1,9 @@
+import { authorize, can, type Target } from '@caelum/http'
 import { type Ctx, newHexId } from '@caelum/kernel'
 import { isImmutable, mergeExtra, mergeOptions, splitExtra } from '../../collection.ts'
 import { errors } from '../../errors.ts'
+import { policy } from '../../policy.ts'
+import { impliedBy, POWERFUL } from './infer.ts'
 import type { ChangeRole, CreateRole, ListRoles } from './schema.ts'
 import type { Role, RoleStore } from './store.ts'
 
@@ -28,10 +31,24 @@ export const roleService = (store: RoleStore) => ({
     return made
   },
 
-  list: (_ctx: Ctx, query: ListRoles): Promise<Role[]> => store.list(query),
+  list(ctx: Ctx, query: ListRoles): Promise<Role[]> {
+    authorize(policy, ctx, 'identity:roles:list', { domainId: query.domain_id })
+    return store.list(query)
+  },
 
-  async get(_ctx: Ctx, id: string): Promise<Role> {
+  async get(ctx: Ctx, id: string): Promise<Role> {
+    if (!can(policy, ctx, 'identity:roles:show', {}))
+      authorize(policy, ctx, 'identity:roles:show', { role: await this.target(id) })
     return found(await store.get(id), id)
+  },
+
+  /** What a rule may ask of a role; undefined: there is none. */
+  async target(id: string): Promise<Target['role']> {
+    const row = await store.get(id)
+    if (!row) return undefined
+    const all = [row, ...impliedBy(id, await this.inferences())]
+    const powerful = all.some(role => role.domain_id === '' && POWERFUL.includes(role.name))
+    return { name: row.name, domainId: row.domain_id || null, powerful }
   },
 
   async update(_ctx: Ctx, id: string, body: ChangeRole): Promise<Role> {

@@ -34,21 +34,25 @@ export const userStore = (db: PrismaClient, transact: Transact) => ({
 
   get: (id: string): Promise<User | null> => db.user.findUnique({ where: { id } }),
 
-  list(query: ListUsers): Promise<User[]> {
+  /** @param within those of this domain only */
+  list(query: ListUsers, within: string | undefined): Promise<User[]> {
     const { page, ...order } = pageOf(query)
     const conditions: Prisma.UserWhereInput[] = [...whereName(query).AND, page]
     if (query.domain_id !== undefined) conditions.push({ domain_id: query.domain_id })
+    if (within !== undefined) conditions.push({ domain_id: within })
     if (query.enabled !== undefined) conditions.push({ enabled: query.enabled })
     return db.user.findMany({ where: { AND: conditions }, ...order })
   },
 
-  listOfGroup(groupId: string, query: ListUsers): Promise<User[]> {
+  /** @param within those of this domain only */
+  listOfGroup(groupId: string, query: ListUsers, within: string | undefined): Promise<User[]> {
     const { page, ...order } = pageOf(query)
     const conditions: Prisma.UserWhereInput[] = [
       ...whereName(query).AND,
       page,
       { memberships: { some: { group_id: groupId } } },
     ]
+    if (within !== undefined) conditions.push({ domain_id: within })
     return db.user.findMany({ where: { AND: conditions }, ...order })
   },
 
@@ -103,12 +107,12 @@ export const userStore = (db: PrismaClient, transact: Transact) => ({
         : { value: 'removed', revoked: [subject.user(id)] }
     }),
 
-  groups(userId: string, query: Page) {
+  /** @param within those of this domain only */
+  groups(userId: string, query: Page, within: string | undefined) {
     const { page, ...order } = pageOf(query)
-    return db.group.findMany({
-      where: { AND: [page, { memberships: { some: { user_id: userId } } }] },
-      ...order,
-    })
+    const conditions: Prisma.GroupWhereInput[] = [page, { memberships: { some: { user_id: userId } } }]
+    if (within !== undefined) conditions.push({ domain_id: within })
+    return db.group.findMany({ where: { AND: conditions }, ...order })
   },
 })
 

@@ -1,5 +1,5 @@
 import type { BlobStore } from '@caelum/blob'
-import { can } from '@caelum/http'
+import { can, isAdmin } from '@caelum/http'
 import { type Ctx, newId, projectOf } from '@caelum/kernel'
 import type { Limits } from '../../config.ts'
 import { errors } from '../../errors.ts'
@@ -15,7 +15,7 @@ export type ImageService = ReturnType<typeof imageService>
 
 const viewerOf = ({ caller }: Ctx): Viewer => ({
   projectId: projectOf(caller),
-  everything: caller.roles.has('admin') || caller.roles.has('service'),
+  everything: isAdmin(caller) || caller.roles.has('service'),
 })
 
 const targetOf = (owner: string | null) => ({ projectId: owner ?? undefined })
