@@ -67,6 +67,7 @@ export const subject = {
   userInDomain: (userId: string, domainId: string) => `user-domain:${userId}/${domainId}`,
   userInSystem: (userId: string) => `user-system:${userId}`,
   role: (roleId: string) => `role:${roleId}`,
+  credential: (credentialId: string) => `credential:${credentialId}`,
 }
 
 export function subjectsOf(claims: Claims): string[] {

@@ -3,7 +3,9 @@ import type { Logger } from '@caelum/kernel'
 import type { Deps } from './deps.ts'
 import { policy } from './policy.ts'
 import { assignmentRoutes } from './resources/assignment/routes.ts'
+import { credentialRoutes } from './resources/credential/routes.ts'
 import { domainRoutes } from './resources/domain/routes.ts'
+import { ec2Routes } from './resources/ec2/routes.ts'
 import { endpointRoutes } from './resources/endpoint/routes.ts'
 import { groupRoutes } from './resources/group/routes.ts'
 import { projectRoutes } from './resources/project/routes.ts'
@@ -20,6 +22,8 @@ export const routesOf = (deps: Deps): Route[] => [
   ...domainRoutes(deps.domains),
   ...projectRoutes(deps.projects),
   ...userRoutes(deps.users),
+  ...credentialRoutes(deps.credentials),
+  ...ec2Routes(deps.ec2),
   ...groupRoutes(deps.groups, deps.users),
   ...roleRoutes(deps.roles),
   ...assignmentRoutes(deps.assignments),

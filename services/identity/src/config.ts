@@ -24,7 +24,10 @@ const Config = z.object({
   CAELUM_REGION: z.string().min(1).max(255).default('RegionOne'),
   /** holds the key that seals the private signing keys, unless CAELUM_KEY_ENCRYPTION_KEY is given */
   CAELUM_DATA_DIR: z.string().min(1),
-  /** 32 bytes in base64; for processes that share no folder */
+  /**
+   * 32 bytes in base64; for processes that share no folder. Several with commas between: the first one seals, the
+   * others open what is not sealed again yet
+   */
   CAELUM_KEY_ENCRYPTION_KEY: secret().optional(),
   /** of user `admin`; applied when it changes */
   CAELUM_ADMIN_PASSWORD: secret(),

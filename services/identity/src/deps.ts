@@ -7,8 +7,11 @@ import { PrismaClient } from './generated/client.ts'
 import { type HashCost, PasswordHasher } from './password/hasher.ts'
 import { assignmentService } from './resources/assignment/service.ts'
 import { assignmentStore } from './resources/assignment/store.ts'
+import { credentialService } from './resources/credential/service.ts'
+import { credentialStore, sealedCredentials } from './resources/credential/store.ts'
 import { domainService } from './resources/domain/service.ts'
 import { domainStore } from './resources/domain/store.ts'
+import { ec2Service } from './resources/ec2/service.ts'
 import { Catalog } from './resources/endpoint/catalog.ts'
 import { catalogStore } from './resources/endpoint/catalog-store.ts'
 import { endpointService } from './resources/endpoint/service.ts'
@@ -29,15 +32,16 @@ import { userService } from './resources/user/service.ts'
 import { userStore } from './resources/user/store.ts'
 import { pruneOn, transactOn } from './revocation/store.ts'
 import { KeyRing } from './signing/key-ring.ts'
-import { signingKeyStore } from './signing/store.ts'
+import type { Sealing } from './signing/seal.ts'
+import { sealedSigningKeys, signingKeyStore } from './signing/store.ts'
 
 /** only has to differ from the other advisory locks of this database */
 const BOOTSTRAP_LOCK = 7_270_003
 
 export interface DepsOptions {
   databaseUrl: string
-  /** seals the private signing keys: 32 bytes */
-  sealingKey: Buffer
+  /** of private signing keys and credentials */
+  sealing: Sealing
   /** seconds */
   tokenTtlS: number
   bootstrap: BootstrapConfig
@@ -59,7 +63,7 @@ export async function createDeps(options: DepsOptions) {
     transactionOptions: { maxWait: 5_000, timeout: 30_000 },
   })
   const hasher = new PasswordHasher({ cost: options.hashCost, concurrency: options.hashConcurrency })
-  const keys = new KeyRing(signingKeyStore(db), options.sealingKey, tokenTtlS)
+  const keys = new KeyRing(signingKeyStore(db), options.sealing, tokenTtlS)
   const trust = await openTrust({ url: databaseUrl, log })
   const transact = transactOn(db, () =>
     trust.refresh().catch(error => log.warn({ err: error }, 'revocations will be seen by the sweep')),
@@ -75,6 +79,8 @@ export async function createDeps(options: DepsOptions) {
   const roles = roleService(roleStore(db, transact))
   const regions = regionService(regionStore(db))
   const assignments = assignmentService(assignmentStore(db, transact), roles)
+  const users = userService(userStore(db, transact), hasher, assignments)
+  const credentials = credentialService(credentialStore(db, transact), options.sealing)
   return {
     db,
     keys,
@@ -84,10 +90,12 @@ export async function createDeps(options: DepsOptions) {
     catalog,
     domains,
     projects: projectService(projectStore(db, transact), domains),
-    users: userService(userStore(db, transact), hasher, assignments),
+    users,
     groups: groupService(groupStore(db, transact), assignments),
     roles,
     assignments,
+    credentials,
+    ec2: ec2Service(credentials, users),
     regions,
     services: serviceService(serviceStore(db), catalog),
     endpoints: endpointService(endpointStore(db), regions, catalog),
@@ -101,11 +109,21 @@ export async function createDeps(options: DepsOptions) {
 }
 
 /** The signing keys alone, for a tool. */
-export function openKeys(options: Pick<DepsOptions, 'databaseUrl' | 'sealingKey' | 'tokenTtlS' | 'log'>) {
+export function openKeys(options: Pick<DepsOptions, 'databaseUrl' | 'sealing' | 'tokenTtlS' | 'log'>) {
   const { databaseUrl: url, log } = options
   const db = new PrismaClient({ adapter: prismaAdapter({ url, schema: 'identity', poolSize: 1, log }) })
   return {
-    keys: new KeyRing(signingKeyStore(db), options.sealingKey, options.tokenTtlS),
+    keys: new KeyRing(signingKeyStore(db), options.sealing, options.tokenTtlS),
+    close: () => db.$disconnect(),
+  }
+}
+
+/** What is sealed, for a tool. */
+export function openSealed(options: Pick<DepsOptions, 'databaseUrl' | 'log'>) {
+  const { databaseUrl: url, log } = options
+  const db = new PrismaClient({ adapter: prismaAdapter({ url, schema: 'identity', poolSize: 1, log }) })
+  return {
+    tables: [sealedSigningKeys(db), sealedCredentials(db)],
     close: () => db.$disconnect(),
   }
 }

@@ -73,6 +73,8 @@ export const errors = {
     'InvalidImpliedRole',
     (role: string) => `Role ${role} cannot be an implied role of itself, directly or by others.`,
   ),
+  accessTaken: () => conflict('there is already a credential with this access key; choose another one.'),
+  noOwner: problem(404, 'NotFound', () => 'Could not find the user or the project of the credential.'),
   wrongPassword: () => problems.unauthorized('The password given as the original one is wrong.'),
   badRequest: problems.badRequest,
 }

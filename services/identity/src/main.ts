@@ -3,14 +3,14 @@ import { createLogger } from '@caelum/kernel'
 import { buildApp } from './app.ts'
 import { readConfig } from './config.ts'
 import { createDeps } from './deps.ts'
-import { sealingKeyOf } from './signing/seal.ts'
+import { sealingOf } from './signing/key-file.ts'
 import { startUpkeep } from './upkeep.ts'
 
 const config = readConfig()
 const log = createLogger('identity', config.LOG_LEVEL)
 const deps = await createDeps({
   databaseUrl: config.DATABASE_URL.reveal(),
-  sealingKey: sealingKeyOf(config),
+  sealing: sealingOf(config),
   tokenTtlS: config.CAELUM_TOKEN_TTL_S,
   hashConcurrency: config.CAELUM_HASH_CONCURRENCY,
   bootstrap: {

@@ -14,6 +14,7 @@ import {
   readerOfBoth,
   rolesForManagers,
   self,
+  selfAsMember,
   service,
   systemReader,
 } from './rules.ts'
@@ -26,6 +27,8 @@ const domainWrite = anyOf(cloudAdmin, domainManager)
 const actorWrite = anyOf(cloudAdmin, managerOfTame)
 const showProject = anyOf(cloudAdmin, service, systemReader, domainReader, inProject)
 const grantWrite = anyOf(cloudAdmin, grantAdmin, grantManager)
+const ownSecretRead = anyOf(self, cloudAdmin, systemReader)
+const keyPairWrite = anyOf(selfAsMember, cloudAdmin)
 const catalogRead = anyOf(cloudAdmin, service, systemReader)
 
 /** Keystone's secure defaults (keystone/common/policies/*.py), one rule per operation. */
@@ -62,6 +65,16 @@ export const policy: PolicyTable = {
   'identity:users:delete': actorWrite,
   'identity:users:groups': ownUserOrReader,
   'identity:users:projects': ownUserOrReader,
+
+  'identity:credentials:create': ownUser,
+  'identity:credentials:list': ownSecretRead,
+  'identity:credentials:show': ownSecretRead,
+  'identity:credentials:update': ownUser,
+  'identity:credentials:delete': ownUser,
+  'identity:ec2_credentials:create': keyPairWrite,
+  'identity:ec2_credentials:list': ownSecretRead,
+  'identity:ec2_credentials:show': ownSecretRead,
+  'identity:ec2_credentials:delete': keyPairWrite,
 
   'identity:groups:create': domainWrite,
   'identity:groups:list': domainRead,

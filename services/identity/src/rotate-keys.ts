@@ -5,13 +5,13 @@
 import { createLogger } from '@caelum/kernel'
 import { readConfig } from './config.ts'
 import { openKeys } from './deps.ts'
-import { sealingKeyOf } from './signing/seal.ts'
+import { sealingOf } from './signing/key-file.ts'
 
 const config = readConfig()
 const log = createLogger('identity', config.LOG_LEVEL)
 const { keys, close } = openKeys({
   databaseUrl: config.DATABASE_URL.reveal(),
-  sealingKey: sealingKeyOf(config),
+  sealing: sealingOf(config),
   tokenTtlS: config.CAELUM_TOKEN_TTL_S,
   log,
 })

@@ -20,6 +20,10 @@ export const self: Rule = {
   text: 'to be that user',
   allows: (caller, target) => target === undefined || target.userId === caller.userId,
 }
+export const selfAsMember: Rule = {
+  text: 'to be that user, with role member',
+  allows: (caller, target) => has(caller, 'member') && self.allows(caller, target),
+}
 
 type Where = (domainId: string, target: Target) => boolean
 

@@ -4,6 +4,7 @@ import { testDatabase } from '@caelum/testkit'
 import { buildApp } from '../src/app.ts'
 import type { BootstrapConfig } from '../src/bootstrap/bootstrap.ts'
 import { createDeps } from '../src/deps.ts'
+import { Sealing } from '../src/signing/seal.ts'
 
 export const ADMIN_PASSWORD = 'admin-secret'
 /** Cheap on purpose: only the tests may. */
@@ -22,12 +23,13 @@ export const testBootstrap = (change: Partial<BootstrapConfig> = {}): BootstrapC
   ...change,
 })
 
-export const testSealingKey = randomBytes(32)
+const sealingKey = randomBytes(32)
+export const testSealing = new Sealing(() => [sealingKey])
 
 export const testDeps = (url: string, change: Partial<BootstrapConfig> = {}) =>
   createDeps({
     databaseUrl: url,
-    sealingKey: testSealingKey,
+    sealing: testSealing,
     tokenTtlS: 3_600,
     bootstrap: testBootstrap(change),
     hashCost: TEST_COST,

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -146,6 +146,37 @@ test('rotate-keys publishes a new signing key; with --now it signs at once', asy
   expect(await now.ended).toBe(0)
   expect(now.log()).toContain('a new signing key is published')
   expect(await kid()).not.toBe(before)
+})
+
+test('the key-encryption key is replaced under a running service', async () => {
+  const running = await start()
+  await ready(running)
+  const { token } = await login(running)
+  const headers = { 'x-auth-token': token }
+  // biome-ignore lint/suspicious/noExplicitAny: a test reads the answer as a client does, by path
+  const ask = async (path: string, options: RequestInit = {}): Promise<any> =>
+    (await fetch(`${running.url}/v3/${path}`, { headers, ...options })).json()
+  const { token: shown } = await ask('auth/tokens', { headers: { ...headers, 'x-subject-token': token } })
+  const make = async (blob: string): Promise<string> => {
+    const credential = { user_id: shown.user.id, type: 'cert', blob }
+    return (await ask('credentials', { method: 'POST', body: JSON.stringify({ credential }) })).credential.id
+  }
+  const blobOf = async (id: string) => (await ask(`credentials/${id}`)).credential.blob
+  const keys = () => readFileSync(join(folder, 'data/key-encryption.key'))
+  const [before, old] = [await make('before'), keys()]
+  for (const flag of ['--new-key', '--forget-old']) {
+    const tool = await start('reseal.ts', [flag])
+    expect([await tool.ended, tool.log()]).toEqual([0, expect.stringContaining('is sealed with the newest')])
+    expect(await blobOf(before)).toBe('before')
+    expect(await blobOf(await make(flag))).toBe(flag)
+  }
+  expect(keys()).toHaveLength(32)
+  expect(keys().equals(old)).toBe(false)
+  running.child.kill('SIGTERM')
+  await running.ended
+  const again = await start()
+  await ready(again)
+  expect((await login(again)).status).toBe(201)
 })
 
 test('a configuration that will not do is refused with every fault named', async () => {

@@ -2,6 +2,7 @@
  * Every identity command of a stock `openstack` client, in the order in which one needs the other. A command that is
  * not here must be in NOT_YET, and those must fail as a cloud without that feature lets them fail.
  */
+import { createHash } from 'node:crypto'
 import { type OpenstackClient, openstackClient } from '@caelum/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ADMIN_PASSWORD, type TestApp, testApp } from './app.ts'
@@ -30,6 +31,9 @@ afterAll(async () => {
   await client.close()
   await api.close()
 })
+
+/** id of the credential whose access key is `ak` */
+const AK = createHash('sha256').update('ak').digest('hex')
 
 type Expected = null | Record<string, unknown> | unknown[] | { fails: RegExp }
 
@@ -85,6 +89,24 @@ const COMMANDS: [command: string, rest: string, expected: Expected][] = [
   ['user set', '--email c@d.e --password two --enable ann', null],
   ['user show', 'ann', { email: 'c@d.e', enabled: true }],
   ['user show', '--domain two bob', { name: 'bob' }],
+
+  [
+    'credential create',
+    `--type ec2 --project alpha ann {"access":"ak","secret":"sk"}`,
+    { type: 'ec2', id: AK, blob: '{"access":"ak","secret":"sk"}' },
+  ],
+  ['credential list', '--user ann --type ec2', [expect.objectContaining({ ID: AK, Type: 'ec2' })]],
+  [
+    'credential set',
+    `--user ann --type ec2 --data {"access":"ak","secret":"new"} --project alpha ${AK}`,
+    null,
+  ],
+  ['credential show', AK, { blob: '{"access":"ak","secret":"new"}' }],
+  ['ec2 credentials show', '--user ann ak', { access: 'ak', secret: 'new', trust_id: null }],
+  ['ec2 credentials delete', '--user ann ak', null],
+  ['credential create', '--type cert ann pem', { type: 'cert', blob: 'pem', project_id: null }],
+  ['ec2 credentials create', '--user ann --project alpha', { access: expect.any(String) }],
+  ['ec2 credentials list', '--user ann', [expect.objectContaining({ Access: expect.any(String) })]],
 
   ['group create', '--description g crew', { name: 'crew', description: 'g' }],
   ['group list', '', [expect.objectContaining({ Name: 'crew' })]],
@@ -178,6 +200,7 @@ const COMMANDS: [command: string, rest: string, expected: Expected][] = [
 
 /** Told apart from the table because they need an id, a token or another user. */
 const IN_CONVERSATIONS = [
+  'credential delete',
   'endpoint set',
   'endpoint show',
   'endpoint delete',
@@ -191,8 +214,6 @@ const NOT_YET = [
   'access token',
   'application credential',
   'consumer',
-  'credential',
-  'ec2 credentials',
   'endpoint add project',
   'endpoint remove project',
   'endpoint group',
@@ -237,6 +258,12 @@ test('an endpoint is shown, changed and deleted by its id', async () => {
   expect(shown).toMatchObject({ url: 'http://moved/', enabled: false, service_type: 'compute' })
   expect((await run('endpoint delete', endpoint.ID)).code).toBe(0)
   expect((await run('endpoint show', endpoint.ID)).code).toBe(1)
+})
+
+test('a credential is deleted by its id', async () => {
+  const { id } = JSON.parse((await run('credential create', '--type cert admin pem')).out)
+  expect((await run('credential delete', id)).code).toBe(0)
+  expect((await run('credential show', id)).err).toMatch(/No credential/)
 })
 
 test('a token is revoked', async () => {

@@ -56,7 +56,16 @@ const FOR_MEMBERS = [
   'identity:auth:domains',
   'identity:auth:projects',
   'identity:auth:system',
+  'identity:credentials:create',
+  'identity:credentials:delete',
+  'identity:credentials:list',
+  'identity:credentials:show',
+  'identity:credentials:update',
   'identity:domains:show',
+  'identity:ec2_credentials:create',
+  'identity:ec2_credentials:delete',
+  'identity:ec2_credentials:list',
+  'identity:ec2_credentials:show',
   'identity:projects:show',
   'identity:projects:tags:check',
   'identity:projects:tags:list',
@@ -91,7 +100,9 @@ describe('all else is for administrators', () => {
   })
 })
 /** refused here because the id in the URL is somebody else's */
-const OF_OTHERS = FOR_MEMBERS.filter(operation => /:(show|groups|projects|check|list)$/.test(operation))
+const OF_OTHERS = FOR_MEMBERS.filter(operation =>
+  /:(show|groups|projects|check|list|create|update|delete)$/.test(operation),
+)
 
 describe('one’s own things and others’', () => {
   test.each<[string, () => string, number]>([

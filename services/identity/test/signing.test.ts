@@ -4,10 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Secret } from '@caelum/kernel'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { addKey, forgetOldKeys, keysOfFolder, sealingOf } from '../src/signing/key-file.ts'
 import { KeyRing } from '../src/signing/key-ring.ts'
-import { keyEncryptionKey, seal, sealingKeyOf, unseal } from '../src/signing/seal.ts'
-import { signingKeyStore } from '../src/signing/store.ts'
-import { ADMIN_PASSWORD, type TestApp, testApp, testDeps, testSealingKey } from './app.ts'
+import { resealAll } from '../src/signing/reseal.ts'
+import { Sealing, seal, unseal } from '../src/signing/seal.ts'
+import { sealedSigningKeys, signingKeyStore } from '../src/signing/store.ts'
+import { ADMIN_PASSWORD, type TestApp, testApp, testDeps, testSealing } from './app.ts'
 
 describe('the key-encryption key', () => {
   let folder: string
@@ -18,19 +20,48 @@ describe('the key-encryption key', () => {
 
   test('is made once, for us alone, and found again', () => {
     const dir = join(folder, 'data')
-    const key = keyEncryptionKey(dir)
+    const [key] = keysOfFolder(dir)
     expect(key).toHaveLength(32)
     expect(statSync(join(dir, 'key-encryption.key')).mode & 0o777).toBe(0o600)
     expect(statSync(dir).mode & 0o777).toBe(0o700)
-    expect(keyEncryptionKey(dir)).toEqual(key)
+    expect(keysOfFolder(dir)).toEqual([key])
   })
 
   test('that is cut short is not used', () => {
-    keyEncryptionKey(folder)
+    keysOfFolder(folder)
     writeFileSync(join(folder, 'key-encryption.key'), 'short')
-    expect(() => keyEncryptionKey(folder)).toThrow('must hold 32 bytes and holds 5')
+    expect(() => keysOfFolder(folder)).toThrow('must hold keys of 32 bytes and holds 5')
     const CAELUM_KEY_ENCRYPTION_KEY = new Secret('c2hvcnQ=')
-    expect(() => sealingKeyOf({ CAELUM_KEY_ENCRYPTION_KEY, CAELUM_DATA_DIR: folder })).toThrow('must hold 32')
+    expect(() => sealingOf({ CAELUM_KEY_ENCRYPTION_KEY, CAELUM_DATA_DIR: folder })).toThrow('must hold keys')
+  })
+
+  test('of several in the configuration the first seals and all open', () => {
+    const [a, b] = [randomBytes(32), randomBytes(32)]
+    const given = (...keys: Buffer[]) =>
+      sealingOf({
+        CAELUM_KEY_ENCRYPTION_KEY: new Secret(keys.map(key => key.toString('base64')).join(',')),
+        CAELUM_DATA_DIR: folder,
+      })
+    const old = given(a).seal('k', Buffer.from('secret'))
+    expect(given(b, a).unseal('k', old).toString()).toBe('secret')
+    expect(given(b, a).isNewest('k', old)).toBe(false)
+    expect(() => given(b).unseal('k', old)).toThrow('another key-encryption key')
+    expect(given(b).isNewest('k', given(b, a).seal('k', Buffer.from('secret')))).toBe(true)
+  })
+
+  test('is changed in the folder while others use it', () => {
+    const config = { CAELUM_DATA_DIR: folder }
+    const running = sealingOf(config)
+    const first = running.seal('k', Buffer.from('first'))
+    addKey(folder)
+    const tool = sealingOf(config)
+    expect(tool.isNewest('k', first)).toBe(false)
+    expect(running.unseal('k', tool.seal('k', Buffer.from('by another'))).toString()).toBe('by another')
+    expect(tool.isNewest('k', running.seal('k', Buffer.from('second')))).toBe(true)
+    const again = tool.seal('k', tool.unseal('k', first))
+    forgetOldKeys(folder)
+    expect(sealingOf(config).unseal('k', again).toString()).toBe('first')
+    expect(() => sealingOf(config).unseal('k', first)).toThrow('another key-encryption key')
   })
 
   test('opens what it sealed, under the same name, unchanged, and nothing else', () => {
@@ -101,7 +132,7 @@ describe('rotation', () => {
 
   test('of many that rotate at once, one does', async () => {
     const store = signingKeyStore(api.deps.db)
-    const rings = Array.from({ length: 6 }, () => new KeyRing(store, testSealingKey, 3_600))
+    const rings = Array.from({ length: 6 }, () => new KeyRing(store, testSealing, 3_600))
     await passLead()
     const outcomes = await Promise.all(rings.map(ring => ring.rotateIfOlder(0, new Date(Date.now() + 1_000))))
     expect(outcomes.filter(outcome => outcome === 'added')).toHaveLength(1)
@@ -115,7 +146,9 @@ describe('rotation', () => {
 
   test('with another key-encryption key a process does not start, and a new key at once is the way out', async () => {
     const store = signingKeyStore(api.deps.db)
-    const stranger = new KeyRing(store, randomBytes(32), 3_600)
+    const key = randomBytes(32)
+    const strange = new Sealing(() => [key])
+    const stranger = new KeyRing(store, strange, 3_600)
     await expect(stranger.start()).rejects.toThrow('sealed with another key-encryption key')
     expect(await stranger.rotate({ now: true })).toBe('added')
     await stranger.start()
@@ -128,8 +161,33 @@ describe('rotation', () => {
       expect(Buffer.from(row.private_key_sealed).toString('latin1')).not.toMatch(/PRIVATE|\x06\x08\*\x86H/)
   })
 
+  test('everything is sealed again with a new key-encryption key, and what died half way goes on', async () => {
+    const first = randomBytes(32)
+    const second = randomBytes(32)
+    const table = sealedSigningKeys(api.deps.db)
+    const names = (await table.page('', 100)).map(row => row.name)
+    const old = new Sealing(() => [first])
+    for (const { id, name, sealed } of await table.page('', 100))
+      await table.replace(id, sealed, old.seal(name, Buffer.from(`of ${name}`)))
+    const both = new Sealing(() => [second, first])
+    let left = 2
+    const dying = {
+      ...table,
+      replace: async (...row: Parameters<typeof table.replace>) => {
+        if (left-- === 0) throw new Error('dies here')
+        await table.replace(...row)
+      },
+    }
+    await expect(resealAll(both, [dying])).rejects.toThrow('dies here')
+    expect(await resealAll(both, [table])).toEqual({ resealed: names.length - 2, lost: [] })
+    const alone = new Sealing(() => [second])
+    for (const { name, sealed } of await table.page('', 100))
+      expect(alone.unseal(name, sealed).toString()).toBe(`of ${name}`)
+    expect(await resealAll(old, [table])).toEqual({ resealed: 0, lost: names })
+  })
+
   test('revocations are kept for the longest token of any process', async () => {
-    const longer = new KeyRing(signingKeyStore(api.deps.db), testSealingKey, 7_200)
+    const longer = new KeyRing(signingKeyStore(api.deps.db), testSealing, 7_200)
     await api.deps.keys.rotate({ now: true })
     await longer.start()
     await api.deps.transact(async () => ({ value: undefined, revoked: ['user:someone'] }))

@@ -9,7 +9,7 @@
  */
 import { createPrivateKey, generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto'
 import type { SigningKey } from '@caelum/token'
-import { seal, unseal } from './seal.ts'
+import type { Sealing } from './seal.ts'
 import type { SigningKeyStore } from './store.ts'
 
 const LEAD_S = 15
@@ -18,13 +18,13 @@ const SLACK_S = 60
 
 export class KeyRing {
   readonly #store: SigningKeyStore
-  readonly #sealingKey: Buffer
+  readonly #sealing: Sealing
   readonly #tokenTtlS: number
   readonly #open = new Map<string, KeyObject>()
 
-  constructor(store: SigningKeyStore, sealingKey: Buffer, tokenTtlS: number) {
+  constructor(store: SigningKeyStore, sealing: Sealing, tokenTtlS: number) {
     this.#store = store
-    this.#sealingKey = sealingKey
+    this.#sealing = sealing
     this.#tokenTtlS = tokenTtlS
   }
 
@@ -67,7 +67,7 @@ export class KeyRing {
       {
         kid,
         publicKeyPem: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
-        sealed: new Uint8Array(seal(this.#sealingKey, kid, plain)),
+        sealed: this.#sealing.seal(kid, plain),
         longestTokenS: this.#tokenTtlS,
       },
       { leadS, slackS: SLACK_S, replaces },
@@ -79,7 +79,7 @@ export class KeyRing {
     if (!row) throw new Error(`there is no signing key ${kid}`)
     let plain: Buffer
     try {
-      plain = unseal(this.#sealingKey, kid, Buffer.from(row.private_key_sealed))
+      plain = this.#sealing.unseal(kid, row.private_key_sealed)
     } catch (cause) {
       throw new Error(
         `signing key ${kid} was sealed with another key-encryption key: restore key-encryption.key, or make a new signing key with rotate-keys --now`,

@@ -1,20 +1,13 @@
 /**
- * Private signing keys are rows, so that every identity process signs with the same key; at rest they are sealed
- * (AES-256-GCM) with a key-encryption key that is never in the database. A dump of the database alone forges nothing.
+ * What must not be readable in the database (private signing keys, credentials) is a sealed row: AES-256-GCM with a
+ * key-encryption key that is never in the database. A dump of the database alone forges nothing and opens nothing.
+ *
+ * There may be several keys: the first one seals, any of them opens. So the key can be changed while processes run:
+ * the new one goes in front, everything is sealed again (`reseal.ts`), the old one goes. A process looks at its keys
+ * again at every seal, and when nothing it knows opens a row; dying anywhere in between leaves rows that one of the
+ * two keys opens.
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
-import {
-  closeSync,
-  fsyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs'
-import { join } from 'node:path'
-import type { Secret } from '@caelum/kernel'
 
 const NONCE_BYTES = 12
 const TAG_BYTES = 16
@@ -30,60 +23,63 @@ export function seal(key: Buffer, name: string, plain: Buffer): Buffer {
 
 /** @throws Error when the key, the name or the bytes are not those of `seal` */
 export function unseal(key: Buffer, name: string, sealed: Buffer): Buffer {
-  const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, NONCE_BYTES))
+  const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, NONCE_BYTES), {
+    authTagLength: TAG_BYTES,
+  })
     .setAAD(Buffer.from(name))
     .setAuthTag(sealed.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES))
   return Buffer.concat([decipher.update(sealed.subarray(NONCE_BYTES + TAG_BYTES)), decipher.final()])
 }
 
-/**
- * The key-encryption key of this installation, made at the first call. It appears under its name only when it is
- * whole and on disk; of several processes that make one, the first wins and the others use it.
- */
-export function keyEncryptionKey(dataDir: string): Buffer {
-  const path = join(dataDir, 'key-encryption.key')
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
-  const draft = `${path}.${process.pid}.${randomBytes(4).toString('hex')}`
-  try {
-    return whole(readFileSync(path), path)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+export class Sealing {
+  readonly #read: () => readonly Buffer[]
+  #keys: readonly Buffer[]
+
+  /** @param read the keys as they are now, the one that seals first; at least one */
+  constructor(read: () => readonly Buffer[]) {
+    this.#read = read
+    this.#keys = read()
   }
-  const file = openSync(draft, 'wx', 0o600)
-  try {
-    writeSync(file, randomBytes(KEY_BYTES))
-    fsyncSync(file)
-  } finally {
-    closeSync(file)
+
+  seal(name: string, plain: Buffer): Uint8Array<ArrayBuffer> {
+    this.#keys = this.#read()
+    return new Uint8Array(seal(this.#current(), name, plain))
   }
-  try {
-    linkSync(draft, path)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-  } finally {
-    unlinkSync(draft)
+
+  /** @throws Error when no key opens it */
+  unseal(name: string, sealed: Uint8Array): Buffer {
+    const opened = this.#open(name, sealed)
+    if (opened) return opened
+    this.#keys = this.#read()
+    const again = this.#open(name, sealed)
+    if (!again) throw new Error(`${name} was sealed with another key-encryption key`)
+    return again
   }
-  const folder = openSync(dataDir, 'r')
-  fsyncSync(folder)
-  closeSync(folder)
-  return whole(readFileSync(path), path)
+
+  /** false: by an older key, or by none of these */
+  isNewest(name: string, sealed: Uint8Array): boolean {
+    return openWith(this.#current(), name, sealed) !== null
+  }
+
+  #current(): Buffer {
+    const [current] = this.#keys
+    if (!current) throw new Error('there is no key-encryption key')
+    return current
+  }
+
+  #open(name: string, sealed: Uint8Array): Buffer | null {
+    for (const key of this.#keys) {
+      const opened = openWith(key, name, sealed)
+      if (opened) return opened
+    }
+    return null
+  }
 }
 
-function whole(key: Buffer, path: string): Buffer {
-  if (key.length !== KEY_BYTES)
-    throw new Error(`${path} must hold ${KEY_BYTES} bytes and holds ${key.length}`)
-  return key
+function openWith(key: Buffer, name: string, sealed: Uint8Array): Buffer | null {
+  try {
+    return unseal(key, name, Buffer.from(sealed))
+  } catch {
+    return null
+  }
 }
-
-/**
- * The key given in the configuration, else the one in the data folder.
- *
- * @throws Error when it is not 32 bytes
- */
-export const sealingKeyOf = (config: {
-  CAELUM_KEY_ENCRYPTION_KEY?: Secret | undefined
-  CAELUM_DATA_DIR: string
-}): Buffer =>
-  config.CAELUM_KEY_ENCRYPTION_KEY
-    ? whole(Buffer.from(config.CAELUM_KEY_ENCRYPTION_KEY.reveal(), 'base64'), 'CAELUM_KEY_ENCRYPTION_KEY')
-    : keyEncryptionKey(config.CAELUM_DATA_DIR)

@@ -1,4 +1,5 @@
 import type { PrismaClient, SigningKey } from '../generated/client.ts'
+import type { SealedTable } from './reseal.ts'
 
 export type SigningKeyStore = ReturnType<typeof signingKeyStore>
 export type { SigningKey }
@@ -46,4 +47,20 @@ export const signingKeyStore = (db: PrismaClient) => ({
       await tx.$queryRaw`select pg_notify('trust', '')::text`
       return 'added'
     }),
+})
+
+export const sealedSigningKeys = (db: PrismaClient): SealedTable => ({
+  async page(after, limit) {
+    const rows = await db.signingKey.findMany({
+      where: { kid: { gt: after } },
+      orderBy: { kid: 'asc' },
+      take: limit,
+    })
+    return rows.map(({ kid, private_key_sealed }) => ({ id: kid, name: kid, sealed: private_key_sealed }))
+  },
+  async replace(kid, before, after) {
+    await db.$executeRaw`
+      update signing_keys set private_key_sealed = ${after}
+      where kid = ${kid} and private_key_sealed = ${before}`
+  },
 })

@@ -59,6 +59,11 @@ export const userService = (store: UserStore, hasher: PasswordHasher, assignment
       return found(row, id)
     },
 
+    /** @throws Problem 404 when there is no such user */
+    async mustBe(id: string): Promise<void> {
+      found(await store.get(id), id)
+    },
+
     async update(ctx: Ctx, id: string, body: ChangeUser): Promise<User> {
       await mayChange(ctx, 'identity:users:update', id)
       const { fields, extra } = splitExtra(body, FIELDS)

@@ -1,0 +1,55 @@
+import { type Route, route } from '@caelum/http'
+import { viewPage } from '../../collection.ts'
+import { byAccess, byUser, CreateKeyPair, KeyPairReply } from './schema.ts'
+import type { Ec2Service } from './service.ts'
+import { viewKeyPair } from './view.ts'
+
+const PATH = '/v3/users/:user_id/credentials/OS-EC2'
+
+/** keystone/api/users.py, UserOSEC2Credentials... */
+export const ec2Routes = (service: Ec2Service): Route[] => [
+  route({
+    operation: 'identity:ec2_credentials:create',
+    method: 'POST',
+    path: PATH,
+    summary: 'Create an EC2 key pair of a user for a project',
+    params: byUser,
+    body: CreateKeyPair,
+    reply: KeyPairReply,
+    status: 201,
+    async handle(ctx, { params, body }) {
+      return { credential: viewKeyPair(ctx, await service.create(ctx, params.user_id, body.tenant_id)) }
+    },
+  }),
+  route({
+    operation: 'identity:ec2_credentials:list',
+    method: 'GET',
+    path: PATH,
+    summary: 'List the EC2 key pairs of a user',
+    params: byUser,
+    async handle(ctx, { params, request }) {
+      const rows = await service.list(ctx, params.user_id)
+      return viewPage(ctx, request, { name: 'credentials', rows }, viewKeyPair)
+    },
+  }),
+  route({
+    operation: 'identity:ec2_credentials:show',
+    method: 'GET',
+    path: `${PATH}/:access`,
+    summary: 'Show an EC2 key pair',
+    params: byAccess,
+    reply: KeyPairReply,
+    async handle(ctx, { params }) {
+      return { credential: viewKeyPair(ctx, await service.get(ctx, params.user_id, params.access)) }
+    },
+  }),
+  route({
+    operation: 'identity:ec2_credentials:delete',
+    method: 'DELETE',
+    path: `${PATH}/:access`,
+    summary: 'Delete an EC2 key pair; tokens made from it end',
+    params: byAccess,
+    status: 204,
+    handle: (ctx, { params }) => service.remove(ctx, params.user_id, params.access),
+  }),
+]
