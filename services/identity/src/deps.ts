@@ -26,6 +26,8 @@ import { roleService } from './resources/role/service.ts'
 import { roleStore } from './resources/role/store.ts'
 import { serviceService } from './resources/service/service.ts'
 import { serviceStore } from './resources/service/store.ts'
+import { passwordMethod } from './resources/token/methods/password.ts'
+import { tokenMethod } from './resources/token/methods/token.ts'
 import { tokenService } from './resources/token/service.ts'
 import { tokenStore } from './resources/token/store.ts'
 import { userService } from './resources/user/service.ts'
@@ -81,6 +83,11 @@ export async function createDeps(options: DepsOptions) {
   const assignments = assignmentService(assignmentStore(db, transact), roles)
   const users = userService(userStore(db, transact), hasher, assignments)
   const credentials = credentialService(credentialStore(db, transact), options.sealing)
+  const tokens = tokenStore(logins, transact)
+  const methods = {
+    password: passwordMethod({ store: tokens, hasher }),
+    token: tokenMethod(verifier),
+  }
   return {
     db,
     keys,
@@ -99,7 +106,7 @@ export async function createDeps(options: DepsOptions) {
     regions,
     services: serviceService(serviceStore(db), catalog),
     endpoints: endpointService(endpointStore(db), regions, catalog),
-    tokens: tokenService({ store: tokenStore(logins, transact), hasher, keys, verifier, ttlS: tokenTtlS }),
+    tokens: tokenService({ store: tokens, methods, keys, verifier, ttlS: tokenTtlS }),
     async close() {
       await trust.close()
       await logins.end()

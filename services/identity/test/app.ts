@@ -3,7 +3,9 @@ import { Secret, silentLogger } from '@caelum/kernel'
 import { testDatabase } from '@caelum/testkit'
 import { buildApp } from '../src/app.ts'
 import type { BootstrapConfig } from '../src/bootstrap/bootstrap.ts'
-import { createDeps } from '../src/deps.ts'
+import { createDeps, type Deps } from '../src/deps.ts'
+import type { Asked } from '../src/resources/token/methods/method.ts'
+import type { Authenticate } from '../src/resources/token/schema.ts'
 import { Sealing } from '../src/signing/seal.ts'
 
 export const ADMIN_PASSWORD = 'admin-secret'
@@ -35,6 +37,9 @@ export const testDeps = (url: string, change: Partial<BootstrapConfig> = {}) =>
     hashCost: TEST_COST,
     log: silentLogger,
   })
+
+/** A token from another process's insides, where there is no request. */
+export const issue = (deps: Pick<Deps, 'tokens'>, auth: Authenticate) => deps.tokens.issue({} as Asked, auth)
 
 export interface CallOptions {
   token?: string | undefined

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest'
 import { bootstrap } from '../src/bootstrap/bootstrap.ts'
 import { bootstrapStore } from '../src/bootstrap/store.ts'
 import { PasswordHasher } from '../src/password/hasher.ts'
-import { ADMIN_PASSWORD, TEST_COST, testBootstrap, testDeps } from './app.ts'
+import { ADMIN_PASSWORD, issue, TEST_COST, testBootstrap, testDeps } from './app.ts'
 
 let database: TestDatabase
 beforeEach(async () => {
@@ -22,7 +22,7 @@ async function started(change = {}) {
 type Deps = Awaited<ReturnType<typeof started>>
 
 const login = (deps: Deps, name: string, password: string, project?: string) =>
-  deps.tokens.issue({
+  issue(deps, {
     identity: { methods: ['password'], password: { user: { name, password, domain: { id: 'default' } } } },
     ...(project ? { scope: { project: { name: project, domain: { id: 'default' } } } } : {}),
   })

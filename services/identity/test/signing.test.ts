@@ -9,7 +9,7 @@ import { KeyRing } from '../src/signing/key-ring.ts'
 import { resealAll } from '../src/signing/reseal.ts'
 import { Sealing, seal, unseal } from '../src/signing/seal.ts'
 import { sealedSigningKeys, signingKeyStore } from '../src/signing/store.ts'
-import { ADMIN_PASSWORD, type TestApp, testApp, testDeps, testSealing } from './app.ts'
+import { ADMIN_PASSWORD, issue, type TestApp, testApp, testDeps, testSealing } from './app.ts'
 
 describe('the key-encryption key', () => {
   let folder: string
@@ -124,7 +124,7 @@ describe('rotation', () => {
     await second.keys.rotate()
     await passLead()
     const here = await api.admin()
-    const there = await second.tokens.issue({
+    const there = await issue(second, {
       identity: { methods: ['password'], password: { user: { ...api.named('admin', ADMIN_PASSWORD) } } },
     })
     expect(kidOf(there.text)).toBe(kidOf(here))

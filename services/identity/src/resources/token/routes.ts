@@ -31,8 +31,8 @@ export const tokenRoutes = (tokens: TokenService, catalog: Catalog): Route[] => 
       body: Authenticate,
       reply: TokenReply,
       status: 201,
-      async handle(_ctx, { query, body }, reply) {
-        const { text, claims } = await tokens.issue(body.auth)
+      async handle(ctx, { query, body, request }, reply) {
+        const { text, claims } = await tokens.issue({ ctx, request }, body.auth)
         return answer(reply, text, claims, query)
       },
     }),

@@ -1,8 +1,12 @@
 /**
- * Issuing a token: who is it (a password, or another token), what may they do there (the facts, read under the lock
- * that keeps revocations honest: `revocation/store.ts`), sign. Every refusal is the same 401, after the same work.
+ * Issuing a token, step by step:
+ *
+ *   methods prove who it is (`methods/`) → one proof (`proof.ts`) → the facts, read under the lock that keeps
+ *   revocations honest (`store.ts`, `revocation/store.ts`) → what the account asks (`account.ts`) → is there a right
+ *   to the scope → claims (`claims.ts`) → sign.
+ *
+ * Every refusal is the same 401, after the same work.
  */
-import { randomBytes } from 'node:crypto'
 import { authorize } from '@caelum/http'
 import { type Ctx, Problem, problems } from '@caelum/kernel'
 import {
@@ -15,82 +19,57 @@ import {
   type TokenVerifier,
 } from '@caelum/token'
 import { errors } from '../../errors.ts'
-import type { PasswordHasher } from '../../password/hasher.ts'
 import { policy } from '../../policy.ts'
 import type { KeyRing } from '../../signing/key-ring.ts'
-import { inferRoles } from '../role/infer.ts'
-import type { Authenticate, Scope } from './schema.ts'
-import type { Facts, FactsQuery, TokenStore } from './store.ts'
+import { checkAccount } from './account.ts'
+import { claimsOf } from './claims.ts'
+import type { Asked, Blocks, Methods } from './methods/method.ts'
+import { agreeing, type Proof } from './proof.ts'
+import type { Authenticate } from './schema.ts'
+import { type Scope, targetOf } from './scope.ts'
+import type { Facts, FactsQuery, Target, TokenStore } from './store.ts'
 
 export type TokenService = ReturnType<typeof tokenService>
 
 interface Dependencies {
   store: TokenStore
-  hasher: PasswordHasher
+  methods: Methods
   keys: KeyRing
   verifier: Pick<TokenVerifier, 'verify'>
   /** seconds */
   ttlS: number
 }
 
-/** Who asks for a token, proven. */
-interface Proof {
-  userId: string
-  methods: string[]
-  /** the password that was checked */
-  passwordId?: string
-  /** the token this one is made from */
-  parent?: Claims
-}
-
-export const tokenService = ({ store, hasher, keys, verifier, ttlS }: Dependencies) => {
-  async function prove({ identity }: Authenticate): Promise<Proof> {
-    const methods = [...new Set(identity.methods)]
-    if (methods.some(method => method !== 'password' && method !== 'token')) throw errors.unsupportedMethod()
+export const tokenService = ({ store, methods, keys, verifier, ttlS }: Dependencies) => {
+  async function prove(asked: Asked, identity: Authenticate['identity']): Promise<Proof> {
+    const names = [...new Set(identity.methods)]
+    if (!names.every(isMethod)) throw errors.unsupportedMethod()
     const proofs: Proof[] = []
-    for (const method of methods) {
-      if (!identity[method as 'password' | 'token'])
-        throw problems.badRequest(`Expecting to find ${method} in identity.`)
-      proofs.push(method === 'password' ? await byPassword(identity) : byToken(identity))
-    }
+    for (const name of names) proofs.push(await proveBy(name, asked, identity))
     return agreeing(proofs)
   }
 
-  async function byPassword({ password }: Authenticate['identity']): Promise<Proof> {
-    if (!password) throw errors.unauthenticated()
-    const found = await store.credentials(password.user)
-    const right = await hasher.verify(password.user.password, found?.hash ?? null)
-    if (!found?.password_id || !right) throw errors.unauthenticated()
-    return { userId: found.user_id, methods: ['password'], passwordId: found.password_id }
-  }
+  const isMethod = (name: string): name is keyof Methods => Object.hasOwn(methods, name)
 
-  function byToken({ token }: Authenticate['identity']): Proof {
-    const parent = verifier.verify(token?.id ?? '')
-    return { userId: parent.sub, methods: ['token', ...parent.m], parent }
+  function proveBy<Name extends keyof Methods>(name: Name, asked: Asked, identity: Authenticate['identity']) {
+    const block = identity[name] as Blocks[Name] | undefined
+    if (!block) throw problems.badRequest(`Expecting to find ${name} in identity.`)
+    return methods[name].prove(block, asked)
   }
 
   /** @throws Problem 401 when the facts do not bear the proof out, or give no right to the scope */
   async function factsFor(proof: Proof, scope: Scope | undefined): Promise<Facts> {
-    const parent = proof.parent
+    const { userId, parent, delegation } = proof
     const base: FactsQuery = {
-      userId: proof.userId,
+      userId,
       target: null,
       parent: parent ? { subjects: subjectsOf(parent), issuedAt: issuedAtMs(parent) } : null,
     }
-    const facts = scope ? await scoped(base, scope) : await byDefault(base)
-    if (!facts?.user.enabled || facts.revoked) throw errors.unauthenticated()
-    if (proof.passwordId && proof.passwordId !== facts.password_id) throw errors.unauthenticated()
-    return facts
-  }
-
-  async function scoped(base: FactsQuery, scope: Scope): Promise<Facts | null> {
-    const target = targetOf(scope)
-    const facts = await store.facts({ ...base, target })
-    if (!target || !facts) return facts
-    const there =
-      target.kind === 'system' ||
-      (facts.target?.enabled && facts.target.is_domain === (target.kind === 'domain'))
-    if (!there || facts.role_ids.length === 0) throw errors.unauthenticated()
+    const target = delegation?.target ?? (scope ? targetOf(scope) : null)
+    const facts = scope || delegation ? await store.facts({ ...base, target }) : await byDefault(base)
+    if (!facts) throw errors.unauthenticated()
+    checkAccount(proof, facts)
+    if (target && !isThere(target, facts)) throw errors.unauthenticated()
     return facts
   }
 
@@ -100,7 +79,7 @@ export const tokenService = ({ store, hasher, keys, verifier, ttlS }: Dependenci
     if (!facts?.default_project_id) return facts
     const target = { kind: 'project' as const, ref: { id: facts.default_project_id } }
     const there = await store.facts({ ...base, target })
-    return there?.target?.enabled && !there.target.is_domain && there.role_ids.length > 0 ? there : facts
+    return there && isThere(target, there) ? there : facts
   }
 
   function known(text: string): Claims {
@@ -117,10 +96,11 @@ export const tokenService = ({ store, hasher, keys, verifier, ttlS }: Dependenci
      * @throws Problem 401 for every refusal, 400 for a malformed request, 403 when the roles fit into no token, 503
      * when too many logins wait
      */
-    async issue(auth: Authenticate): Promise<{ text: string; claims: Claims }> {
-      const proof = await prove(auth)
+    async issue(asked: Asked, auth: Authenticate): Promise<{ text: string; claims: Claims }> {
+      const proof = await prove(asked, auth.identity)
       const facts = await factsFor(proof, auth.scope)
-      const claims = claimsOf(proof, facts, { ttlS, system: auth.scope?.system !== undefined })
+      const system = (proof.delegation?.target.kind ?? (auth.scope?.system && 'system')) === 'system'
+      const claims = claimsOf(proof, facts, { ttlS, system })
       if ((claims.p || claims.d || claims.sys) && claims.r.length === 0) throw errors.unauthenticated()
       const text = signToken(claims, await keys.key(facts.kid))
       if (text.length > LONGEST_TOKEN) throw errors.tooManyRoles(claims.r.length)
@@ -141,39 +121,8 @@ export const tokenService = ({ store, hasher, keys, verifier, ttlS }: Dependenci
   }
 }
 
-function targetOf({ project, domain, system }: Scope): FactsQuery['target'] {
-  if (project) return { kind: 'project', ref: project }
-  if (domain) return { kind: 'domain', ref: domain }
-  return system ? { kind: 'system' } : null
-}
-
-/** Several methods must prove the same user; the token with the nearest end bounds the new one. */
-function agreeing(proofs: readonly Proof[]): Proof {
-  const [first] = proofs
-  if (!first || proofs.some(proof => proof.userId !== first.userId)) throw errors.unauthenticated()
-  const merged = Object.assign({}, ...proofs) as Proof
-  return { ...merged, methods: [...new Set(proofs.flatMap(proof => proof.methods))] }
-}
-
-function claimsOf(proof: Proof, facts: Facts, { ttlS, system }: { ttlS: number; system: boolean }): Claims {
-  const { user, target } = facts
-  const issuedAt = facts.at / 1000
-  const roles = new Map(facts.roles.map(([id, name, domainId]) => [id, { name, domainId }]))
-  const auditId = randomBytes(16).toString('base64url')
-  const chain = proof.parent?.aid.at(-1)
-  return {
-    sub: user.id,
-    un: user.name,
-    ud: [user.domain_id, user.domain_name],
-    ...(target && !target.is_domain
-      ? { p: [target.id, target.name, target.domain_id, target.domain_name] as const }
-      : {}),
-    ...(target?.is_domain ? { d: [target.id, target.name] as const } : {}),
-    ...(system ? { sys: 1 as const } : {}),
-    r: target || system ? inferRoles(facts.role_ids, facts.implications, roles) : [],
-    m: proof.methods,
-    aid: chain ? [auditId, chain] : [auditId],
-    iat: issuedAt,
-    exp: proof.parent?.exp ?? Math.floor(issuedAt + ttlS),
-  } as Claims
+/** Is it enabled, of the kind asked for, and has the user a role there? */
+function isThere({ kind }: Target, { target, role_ids }: Facts): boolean {
+  const there = kind === 'system' || (target?.enabled && target.is_domain === (kind === 'domain'))
+  return Boolean(there) && role_ids.length > 0
 }

@@ -1,8 +1,15 @@
 import type { Pool } from 'pg'
 import { LOCK_FOR_ISSUE, type Transact } from '../../revocation/store.ts'
-import type { Login, ProjectRef } from './schema.ts'
+import type { DomainRef, ProjectRef } from './scope.ts'
 
 export type TokenStore = ReturnType<typeof tokenStore>
+
+/** A user as a login names them: by id, or by name and domain. */
+export interface UserRef {
+  id?: string | undefined
+  name?: string | undefined
+  domain?: DomainRef | undefined
+}
 
 /** What there is to check a password against. */
 export interface Credentials {
@@ -41,10 +48,13 @@ export interface Facts {
   revoked: boolean
 }
 
+/** Where a token is for. */
+export type Target = { kind: 'project' | 'domain'; ref: ProjectRef } | { kind: 'system' }
+
 export interface FactsQuery {
   userId: string
   /** where the roles are asked for; null: nowhere */
-  target: { kind: 'project' | 'domain'; ref: ProjectRef } | { kind: 'system' } | null
+  target: Target | null
   /** subjects of the token this one is made from, and when that was issued, ms since 1970 */
   parent: { subjects: string[]; issuedAt: number } | null
 }
@@ -103,7 +113,7 @@ export const tokenStore = (pool: Pool, transact: Transact) => ({
   revoke: (subjects: string[]): Promise<void> =>
     transact(async () => ({ value: undefined, revoked: subjects })),
 
-  async credentials({ id, name, domain }: Login): Promise<Credentials | null> {
+  async credentials({ id, name, domain }: UserRef): Promise<Credentials | null> {
     const { rows } = await pool.query<Credentials>({
       name: 'credentials',
       text: CREDENTIALS,

@@ -1,0 +1,48 @@
+import { randomBytes } from 'node:crypto'
+import type { Claims } from '@caelum/token'
+import { inferRoles } from '../role/infer.ts'
+import type { Proof } from './proof.ts'
+import type { Facts } from './store.ts'
+
+/** What the token will say. @param ttlS seconds a token lives */
+export function claimsOf(
+  proof: Proof,
+  facts: Facts,
+  { ttlS, system }: { ttlS: number; system: boolean },
+): Claims {
+  const { user, target } = facts
+  const issuedAt = facts.at / 1000
+  const auditId = randomBytes(16).toString('base64url')
+  const chain = proof.parent?.aid.at(-1)
+  return {
+    sub: user.id,
+    un: user.name,
+    ud: [user.domain_id, user.domain_name],
+    ...(target && !target.is_domain
+      ? { p: [target.id, target.name, target.domain_id, target.domain_name] as const }
+      : {}),
+    ...(target?.is_domain ? { d: [target.id, target.name] as const } : {}),
+    ...(system ? { sys: 1 as const } : {}),
+    r: target || system ? rolesOf(proof, facts) : [],
+    m: proof.methods,
+    aid: chain ? [auditId, chain] : [auditId],
+    iat: issuedAt,
+    exp: endOf(proof, issuedAt + ttlS),
+  } as Claims
+}
+
+/** Those in effect there; by lent rights, only those that are lent too. */
+function rolesOf({ delegation }: Proof, facts: Facts): [id: string, name: string][] {
+  const roles = new Map(facts.roles.map(([id, name, domainId]) => [id, { name, domainId }]))
+  const held = inferRoles(facts.role_ids, facts.implications, roles)
+  if (!delegation) return held
+  const lent = new Set(inferRoles(delegation.roleIds, facts.implications, roles).map(([id]) => id))
+  return held.filter(([id]) => lent.has(id))
+}
+
+/** seconds since 1970: the nearest end of all there is */
+function endOf({ parent, delegation }: Proof, atMost: number): number {
+  if (parent) return parent.exp
+  const lentUntil = delegation?.expiresAt ?? Number.POSITIVE_INFINITY
+  return Math.floor(Math.min(atMost, lentUntil / 1000))
+}

@@ -1,0 +1,38 @@
+import type { Claims } from '@caelum/token'
+import { errors } from '../../errors.ts'
+import type { Target } from './store.ts'
+
+/** Who asks for a token, proven. */
+export interface Proof {
+  userId: string
+  /** how, as the token will show it */
+  methods: string[]
+  /** the password that was checked: it must still count when the token is made */
+  passwordId?: string
+  /** the token this one is made from */
+  parent?: Claims
+  /** the user acts by rights that were lent, and by no others */
+  delegation?: Delegation
+}
+
+/** Rights lent out: a token made by them shows these at most, for this target alone. */
+export interface Delegation {
+  target: Target
+  /** ids of the roles lent; what they imply is lent too */
+  roleIds: string[]
+  /** ms since 1970; null: it does not end by itself */
+  expiresAt: number | null
+}
+
+/**
+ * Several methods must prove the same user, and at most one of them by lent rights.
+ *
+ * @throws Problem 401
+ */
+export function agreeing(proofs: readonly Proof[]): Proof {
+  const [first] = proofs
+  if (!first || proofs.some(proof => proof.userId !== first.userId)) throw errors.unauthenticated()
+  if (proofs.filter(proof => proof.delegation).length > 1) throw errors.unauthenticated()
+  const merged = Object.assign({}, ...proofs) as Proof
+  return { ...merged, methods: [...new Set(proofs.flatMap(proof => proof.methods))] }
+}
