@@ -25,6 +25,8 @@ export const Claims = z.object({
   r: z.array(Named),
   /** how the caller authenticated */
   m: z.array(z.string()),
+  /** made by an EC2 key pair: id of the credential, with which it ends */
+  cr: z.string().optional(),
   /** audit ids: this token's, then that of the token it was made from */
   aid: z.array(z.string()).min(1).max(2),
   iat: z.number(),
@@ -84,6 +86,7 @@ export function subjectsOf(claims: Claims): string[] {
       subject.userInProject(claims.sub, claims.p[0]),
     )
   if (claims.d) all.push(subject.domain(claims.d[0]), subject.userInDomain(claims.sub, claims.d[0]))
+  if (claims.cr !== undefined) all.push(subject.credential(claims.cr))
   if (claims.sys) all.push(subject.userInSystem(claims.sub))
   return all
 }

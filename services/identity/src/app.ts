@@ -23,7 +23,7 @@ export const routesOf = (deps: Deps): Route[] => [
   ...projectRoutes(deps.projects),
   ...userRoutes(deps.users),
   ...credentialRoutes(deps.credentials),
-  ...ec2Routes(deps.ec2),
+  ...ec2Routes(deps.ec2, deps),
   ...groupRoutes(deps.groups, deps.users),
   ...roleRoutes(deps.roles),
   ...assignmentRoutes(deps.assignments),

@@ -11,7 +11,9 @@ import { credentialService } from './resources/credential/service.ts'
 import { credentialStore, sealedCredentials } from './resources/credential/store.ts'
 import { domainService } from './resources/domain/service.ts'
 import { domainStore } from './resources/domain/store.ts'
+import { keyPairProof } from './resources/ec2/proof.ts'
 import { ec2Service } from './resources/ec2/service.ts'
+import { keyPairStore } from './resources/ec2/store.ts'
 import { Catalog } from './resources/endpoint/catalog.ts'
 import { catalogStore } from './resources/endpoint/catalog-store.ts'
 import { endpointService } from './resources/endpoint/service.ts'
@@ -103,6 +105,7 @@ export async function createDeps(options: DepsOptions) {
     assignments,
     credentials,
     ec2: ec2Service(credentials, users),
+    keyPairs: keyPairProof({ store: keyPairStore(logins), sealing: options.sealing }),
     regions,
     services: serviceService(serviceStore(db), catalog),
     endpoints: endpointService(endpointStore(db), regions, catalog),

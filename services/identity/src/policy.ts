@@ -76,6 +76,9 @@ export const policy: PolicyTable = {
   'identity:ec2_credentials:show': ownSecretRead,
   'identity:ec2_credentials:delete': keyPairWrite,
 
+  'identity:ec2tokens:create': anyOf(service, cloudAdmin),
+  'identity:s3tokens:create': anyOf(service, cloudAdmin),
+
   'identity:groups:create': domainWrite,
   'identity:groups:list': domainRead,
   'identity:groups:show': domainRead,

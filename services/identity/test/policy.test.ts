@@ -78,6 +78,8 @@ const FOR_MEMBERS = [
   'identity:users:show',
 ]
 const FOR_SERVICES = [
+  'identity:ec2tokens:create',
+  'identity:s3tokens:create',
   'identity:endpoints:list',
   'identity:endpoints:show',
   'identity:services:list',

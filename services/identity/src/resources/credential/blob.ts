@@ -8,6 +8,9 @@ export const isEc2 = (type: string): boolean => type.toLowerCase() === EC2
 /** keystone/common/utils.py, hash_access_key */
 export const idOfAccess = (access: string): string => createHash('sha256').update(access).digest('hex')
 
+/** What the seal of a credential is bound to. */
+export const sealName = (id: string): string => `credential:${id}`
+
 export interface KeyPair {
   access: string
   secret: string | undefined

@@ -4,9 +4,9 @@ import { mergeExtra, splitExtra } from '../../collection.ts'
 import { errors } from '../../errors.ts'
 import { policy } from '../../policy.ts'
 import type { Sealing } from '../../signing/seal.ts'
-import { EC2, idOfAccess, isEc2, parseKeyPair } from './blob.ts'
+import { EC2, idOfAccess, isEc2, parseKeyPair, sealName } from './blob.ts'
 import type { ChangeCredential, CreateCredential, ListCredentials } from './schema.ts'
-import { type CredentialStore, type Credential as Row, sealName } from './store.ts'
+import type { CredentialStore, Credential as Row } from './store.ts'
 
 /** With its text in the clear. */
 export interface Credential extends Omit<Row, 'blob_sealed'> {
@@ -110,5 +110,5 @@ function checkKeyPair(row: Row, blobBefore: string, after: Pick<Credential, 'pro
   if (!after.project_id) throw errors.badRequest('An ec2 credential needs a project_id.')
   const { rest } = parseKeyPair(after.blob)
   const before = isEc2(row.type) ? parseKeyPair(blobBefore).rest : {}
-  for (const tie of TIES) if (rest[tie] !== before[tie]) throw errors.cannotChange(tie)
+  for (const tie of TIES) if ((rest[tie] ?? null) !== (before[tie] ?? null)) throw errors.cannotChange(tie)
 }

@@ -4,6 +4,7 @@ import { pageOf } from '../../collection.ts'
 import type { Credential, Prisma, PrismaClient } from '../../generated/client.ts'
 import type { Transact } from '../../revocation/store.ts'
 import type { SealedTable } from '../../signing/reseal.ts'
+import { sealName } from './blob.ts'
 import type { ListCredentials } from './schema.ts'
 
 export type { Credential }
@@ -66,9 +67,6 @@ export const credentialStore = (db: PrismaClient, transact: Transact) => ({
       return { value: count > 0, revoked: count > 0 ? [subject.credential(id)] : [] }
     }),
 })
-
-/** What the seal of a credential is bound to. */
-export const sealName = (id: string): string => `credential:${id}`
 
 export const sealedCredentials = (db: PrismaClient): SealedTable => ({
   async page(after, limit) {

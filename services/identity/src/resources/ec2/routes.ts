@@ -1,13 +1,24 @@
 import { type Route, route } from '@caelum/http'
 import { viewPage } from '../../collection.ts'
-import { byAccess, byUser, CreateKeyPair, KeyPairReply } from './schema.ts'
+import type { Catalog } from '../endpoint/catalog.ts'
+import { tokenAnswer } from '../token/answer.ts'
+import { TokenReply } from '../token/schema.ts'
+import type { TokenService } from '../token/service.ts'
+import type { KeyPairProof } from './proof.ts'
+import { byAccess, byUser, CreateKeyPair, Ec2Token, KeyPairReply, S3Token } from './schema.ts'
 import type { Ec2Service } from './service.ts'
 import { viewKeyPair } from './view.ts'
 
 const PATH = '/v3/users/:user_id/credentials/OS-EC2'
 
+interface Logins {
+  keyPairs: KeyPairProof
+  tokens: Pick<TokenService, 'grant'>
+  catalog: Catalog
+}
+
 /** keystone/api/users.py, UserOSEC2Credentials... */
-export const ec2Routes = (service: Ec2Service): Route[] => [
+export const ec2Routes = (service: Ec2Service, { keyPairs, tokens, catalog }: Logins): Route[] => [
   route({
     operation: 'identity:ec2_credentials:create',
     method: 'POST',
@@ -51,5 +62,29 @@ export const ec2Routes = (service: Ec2Service): Route[] => [
     params: byAccess,
     status: 204,
     handle: (ctx, { params }) => service.remove(ctx, params.user_id, params.access),
+  }),
+  route({
+    operation: 'identity:ec2tokens:create',
+    method: 'POST',
+    path: '/v3/ec2tokens',
+    summary: 'A token for whoever signed this request with an EC2 key pair',
+    body: Ec2Token,
+    reply: TokenReply,
+    async handle(ctx, { body }, reply) {
+      const { text, claims } = await tokens.grant(await keyPairs.ofRequest(body, ctx.clock.now()))
+      return tokenAnswer(catalog)(reply, text, claims)
+    },
+  }),
+  route({
+    operation: 'identity:s3tokens:create',
+    method: 'POST',
+    path: '/v3/s3tokens',
+    summary: 'Who signed this request to S3 with an EC2 key pair, as a token would say it',
+    body: S3Token,
+    reply: TokenReply,
+    async handle(_ctx, { body }, reply) {
+      const { claims } = await tokens.grant(await keyPairs.ofS3(body))
+      return tokenAnswer(catalog)(reply, null, claims)
+    },
   }),
 ]

@@ -10,4 +10,5 @@ import type { Facts } from './store.ts'
 export function checkAccount(proof: Proof, facts: Facts): void {
   if (!facts.user.enabled || facts.revoked) throw errors.unauthenticated()
   if (proof.passwordId && proof.passwordId !== facts.password_id) throw errors.unauthenticated()
+  if (proof.bound?.version && proof.bound.version !== facts.key_pair_version) throw errors.unauthenticated()
 }

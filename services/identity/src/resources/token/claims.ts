@@ -25,6 +25,7 @@ export function claimsOf(
     ...(system ? { sys: 1 as const } : {}),
     r: target || system ? rolesOf(proof, facts) : [],
     m: proof.methods,
+    ...(proof.bound ? { cr: proof.bound.credentialId } : {}),
     aid: chain ? [auditId, chain] : [auditId],
     iat: issuedAt,
     exp: endOf(proof, issuedAt + ttlS),

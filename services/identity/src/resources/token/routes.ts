@@ -1,25 +1,14 @@
 import { type Route, route } from '@caelum/http'
-import type { Claims } from '@caelum/token'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyRequest } from 'fastify'
 import { errors } from '../../errors.ts'
 import type { Catalog } from '../endpoint/catalog.ts'
+import { tokenAnswer } from './answer.ts'
 import { Authenticate, NoCatalog, TokenReply } from './schema.ts'
 import type { TokenService } from './service.ts'
-import { viewToken } from './view.ts'
 
 /** keystone/api/auth.py, AuthTokenResource. */
 export const tokenRoutes = (tokens: TokenService, catalog: Catalog): Route[] => {
-  async function answer(
-    reply: FastifyReply,
-    text: string,
-    claims: Claims,
-    query: { nocatalog?: string | undefined },
-  ) {
-    const services = query.nocatalog === undefined ? await catalog.json(claims.sub, claims.p?.[0]) : null
-    reply.header('x-subject-token', text).header('vary', 'X-Auth-Token').type('application/json')
-    return viewToken(claims, services)
-  }
-
+  const answer = tokenAnswer(catalog)
   return [
     route({
       operation: 'identity:tokens:issue',

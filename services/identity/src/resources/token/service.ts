@@ -59,17 +59,20 @@ export const tokenService = ({ store, methods, keys, verifier, ttlS }: Dependenc
 
   /** @throws Problem 401 when the facts do not bear the proof out, or give no right to the scope */
   async function factsFor(proof: Proof, scope: Scope | undefined): Promise<Facts> {
-    const { userId, parent, delegation } = proof
+    const { userId, parent, delegation, bound } = proof
     const base: FactsQuery = {
       userId,
       target: null,
       parent: parent ? { subjects: subjectsOf(parent), issuedAt: issuedAtMs(parent) } : null,
+      keyPairId: bound?.credentialId ?? null,
     }
-    const target = delegation?.target ?? (scope ? targetOf(scope) : null)
-    const facts = scope || delegation ? await store.facts({ ...base, target }) : await byDefault(base)
+    const own = bound && !scope ? { project: { id: bound.projectId } } : scope
+    const target = delegation?.target ?? (own ? targetOf(own) : null)
+    const facts = own || delegation ? await store.facts({ ...base, target }) : await byDefault(base)
     if (!facts) throw errors.unauthenticated()
     checkAccount(proof, facts)
     if (target && !isThere(target, facts)) throw errors.unauthenticated()
+    if (bound && bound.projectId !== facts.target?.id) throw errors.unauthenticated()
     return facts
   }
 
@@ -91,21 +94,27 @@ export const tokenService = ({ store, methods, keys, verifier, ttlS }: Dependenc
     }
   }
 
+  /** @throws Problem 401 when the proof gives no right to the scope, 403 when the roles fit into no token */
+  async function grant(proof: Proof, scope?: Scope): Promise<{ text: string; claims: Claims }> {
+    const facts = await factsFor(proof, scope)
+    const system = (proof.delegation?.target.kind ?? (scope?.system && 'system')) === 'system'
+    const claims = claimsOf(proof, facts, { ttlS, system })
+    if ((claims.p || claims.d || claims.sys) && claims.r.length === 0) throw errors.unauthenticated()
+    const text = signToken(claims, await keys.key(facts.kid))
+    if (text.length > LONGEST_TOKEN) throw errors.tooManyRoles(claims.r.length)
+    return { text, claims }
+  }
+
   return {
     /**
      * @throws Problem 401 for every refusal, 400 for a malformed request, 403 when the roles fit into no token, 503
      * when too many logins wait
      */
     async issue(asked: Asked, auth: Authenticate): Promise<{ text: string; claims: Claims }> {
-      const proof = await prove(asked, auth.identity)
-      const facts = await factsFor(proof, auth.scope)
-      const system = (proof.delegation?.target.kind ?? (auth.scope?.system && 'system')) === 'system'
-      const claims = claimsOf(proof, facts, { ttlS, system })
-      if ((claims.p || claims.d || claims.sys) && claims.r.length === 0) throw errors.unauthenticated()
-      const text = signToken(claims, await keys.key(facts.kid))
-      if (text.length > LONGEST_TOKEN) throw errors.tooManyRoles(claims.r.length)
-      return { text, claims }
+      return grant(await prove(asked, auth.identity), auth.scope)
     },
+
+    grant,
 
     /** @throws Problem 404 when it is no token, or not any more; 403 when it is somebody else's */
     read(ctx: Ctx, operation: string, text: string): Claims {

@@ -44,6 +44,8 @@ export interface Facts {
   roles: [string, string, string][]
   /** prior role id, implied role id */
   implications: [string, string][]
+  /** of the EC2 key pair asked about */
+  key_pair_version: string | null
   /** one of the subjects asked about was revoked since */
   revoked: boolean
 }
@@ -57,6 +59,8 @@ export interface FactsQuery {
   target: Target | null
   /** subjects of the token this one is made from, and when that was issued, ms since 1970 */
   parent: { subjects: string[]; issuedAt: number } | null
+  /** id of a credential */
+  keyPairId: string | null
 }
 
 /** The two statements of every login, prepared once a connection: planning the second costs more than running it. */
@@ -104,7 +108,8 @@ const FACTS = `
     (select coalesce(json_agg(json_build_array(id, name, domain_id)), '[]') from roles) as roles,
     (select coalesce(json_agg(json_build_array(prior_id, implied_id)), '[]') from implications) as implications,
     exists (select from revocations where subject = any($7::text[])
-      and issued_until >= to_timestamp($8::double precision / 1000)) as revoked
+      and issued_until >= to_timestamp($8::double precision / 1000)) as revoked,
+    (select xmin::text from credentials where id = $9) as key_pair_version
   from users u join projects d on d.id = u.domain_id
   where u.id = $1`
 
@@ -123,12 +128,12 @@ export const tokenStore = (pool: Pool, transact: Transact) => ({
   },
 
   /** null when there is no such user */
-  async facts({ userId, target, parent }: FactsQuery): Promise<Facts | null> {
+  async facts({ userId, target, parent, keyPairId }: FactsQuery): Promise<Facts | null> {
     const ref = target && target.kind !== 'system' ? target.ref : undefined
     const values = [
       userId,
       ...[ref?.id, target?.kind, ref?.name, ref?.domain?.id, ref?.domain?.name],
-      ...[parent?.subjects ?? [], parent?.issuedAt ?? 0],
+      ...[parent?.subjects ?? [], parent?.issuedAt ?? 0, keyPairId],
     ]
     const client = await pool.connect()
     try {

@@ -8,6 +8,8 @@ type TokenBlock = z.output<typeof TokenBlock>
 export const tokenMethod = (verifier: Pick<TokenVerifier, 'verify'>): Method<TokenBlock> => ({
   prove({ id }) {
     const parent = verifier.verify(id)
-    return { userId: parent.sub, methods: ['token', ...parent.m], parent }
+    const proof = { userId: parent.sub, methods: ['token', ...parent.m], parent }
+    if (parent.cr === undefined) return proof
+    return { ...proof, bound: { credentialId: parent.cr, projectId: parent.p?.[0] ?? '' } }
   },
 })
