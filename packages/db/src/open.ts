@@ -36,4 +36,29 @@ export function openPool({ url, schema, poolSize = 10, pipeline = false, log }: 
 
 /** The driver adapter for a service's generated Prisma client, over a pool of its own. */
 export const prismaAdapter = (options: DatabaseOptions): PrismaPg =>
-  new PrismaPg(openPool(options), { schema: options.schema, disposeExternalPool: true })
+  new PrismaPg(openPool(options), {
+    schema: options.schema,
+    disposeExternalPool: true,
+    statementNameGenerator: statementNames(),
+  })
+
+/** Statements of one pool that are prepared; those that differ with every call would pile up on each connection. */
+const MOST_PREPARED = 400
+
+/**
+ * Names the first statements that come, so that PostgreSQL parses and plans each once a connection: for most of ours
+ * that costs more than running them. What comes when the names are used up is sent without one, as is.
+ *
+ * A prepared statement fails when a migration changes the columns it answers with, so statements name their columns
+ * and never end in a bare `*`.
+ */
+function statementNames(): (query: { sql: string }) => string {
+  const names = new Map<string, string>()
+  return ({ sql }) => {
+    const known = names.get(sql)
+    if (known || names.size >= MOST_PREPARED) return known ?? ''
+    const name = `s${names.size}`
+    names.set(sql, name)
+    return name
+  }
+}

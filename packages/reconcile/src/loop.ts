@@ -22,20 +22,25 @@ export type StepOutcome =
   /** somebody else has to act (an agent, another service): they will ring, and the sweep looks after `sweepMs` */
   | 'wait'
 
-export interface StepReport {
+export interface StepReport<View> {
   name: string
   outcome: StepOutcome
   generation?: number
   /** there was nothing to do: not worth a line in the log */
   idle?: boolean
+  /** the row as the step left it, where its save told; the next step begins from it instead of looking again */
+  view?: View | undefined
 }
 
 /** What the store of a reconciled resource offers the loop. */
-export interface Ledger {
+export interface Ledger<View> {
   /** ids that need a look and whose retry time has come, oldest first; never those that rest */
   due(limit: number): Promise<string[]>
-  /** false: somebody holds the lease, or there is no such row; a bell may come before the retry time and counts */
-  acquire(id: string, leaseMs: number): Promise<boolean>
+  /**
+   * @returns the row; null: somebody holds the lease, or there is no such row. A bell may come before the retry time
+   * and counts.
+   */
+  acquire(id: string, leaseMs: number): Promise<View | null>
   /** the holder is alive and needs more time; nothing happens when the lease was ended meanwhile */
   renew(id: string, leaseMs: number): Promise<void>
   /** ends the lease after success; tries go back to 0 and `next_try_at` is `retryMs` from now, or null */
@@ -44,14 +49,14 @@ export interface Ledger {
   fail(id: string, error: string, backoffMs: (tries: number) => number): Promise<number>
 }
 
-export interface LoopOptions {
+export interface LoopOptions<View> {
   /** e.g. `server`; for the log */
   kind: string
-  ledger: Ledger
+  ledger: Ledger<View>
   bell: Bell
   log: Logger
-  /** looks at the row and does one step; null when the row is gone */
-  step(id: string): Promise<StepReport | null>
+  /** does one step, from `view` or from a look of its own; null when the row is gone */
+  step(id: string, view: View | undefined): Promise<StepReport<View> | null>
   /** how many ids at the same time */
   concurrency?: number
   sweepMs?: number
@@ -77,7 +82,7 @@ export function backoffMs(tries: number, random = Math.random()): number {
   return Math.round(ceiling / 2 + (random * ceiling) / 2)
 }
 
-export function startLoop(options: LoopOptions): Loop {
+export function startLoop<View>(options: LoopOptions<View>): Loop {
   const {
     kind,
     ledger,
@@ -94,7 +99,8 @@ export function startLoop(options: LoopOptions): Loop {
   let timer: NodeJS.Timeout | undefined
 
   const walk = async (id: string): Promise<void> => {
-    if (!(await ledger.acquire(id, leaseMs))) return
+    let view: View | undefined = (await ledger.acquire(id, leaseMs)) ?? undefined
+    if (view === undefined) return
     const renewal = setInterval(() => {
       ledger
         .renew(id, leaseMs)
@@ -105,8 +111,9 @@ export function startLoop(options: LoopOptions): Loop {
       for (let steps = 0; ; steps++) {
         if (steps >= MAX_STEPS) throw new Error(`${kind} ${id} took ${steps} steps without coming to rest`)
         const begun = performance.now()
-        const done = await options.step(id)
+        const done: StepReport<View> | null = await options.step(id, view)
         if (!done) return
+        view = done.view
         const ms = Math.round(performance.now() - begun)
         log[done.idle ? 'debug' : 'info'](
           { kind, id, generation: done.generation, step: done.name, outcome: done.outcome, ms },

@@ -3,13 +3,21 @@ import type { Ledger } from './loop.ts'
 /** Runs one statement with `$1...` parameters; Prisma's `$queryRawUnsafe` is one. */
 export type Query = <T>(sql: string, ...parameters: unknown[]) => Promise<T[]>
 
-/**
- * The ledger of any table with the columns `id uuid, tries, next_try_at, last_error, lease_until`.
- *
- * @param table a name from our own code
- * @param unfinished SQL condition: the row is not yet as wanted
- */
-export const sqlLedger = (query: Query, table: string, unfinished: string): Ledger => ({
+export interface LedgerTable<Row, View> {
+  /** a name from our own code, as are the other texts here */
+  table: string
+  /** SQL condition: the row is not yet as wanted */
+  unfinished: string
+  /** SQL that reads what a step looks at; `held` stands for the table and has only the row that was acquired */
+  select: (held: string) => string
+  view: (row: Row) => View
+}
+
+/** The ledger of any table with the columns `id uuid, tries, next_try_at, last_error, lease_until`. */
+export const sqlLedger = <Row, View>(
+  query: Query,
+  { table, unfinished, select, view }: LedgerTable<Row, View>,
+): Ledger<View> => ({
   async due(limit) {
     const rows = await query<{ id: string }>(
       `select id from ${table} where (${unfinished}) and (next_try_at is null or next_try_at <= now())
@@ -20,13 +28,15 @@ export const sqlLedger = (query: Query, table: string, unfinished: string): Ledg
   },
 
   async acquire(id, leaseMs) {
-    const rows = await query<{ id: string }>(
-      `update ${table} set lease_until = now() + make_interval(secs => $2)
-       where id = $1::uuid and (lease_until is null or lease_until < now()) returning id`,
+    const [row] = await query<Row>(
+      `with held as (
+         update ${table} set lease_until = now() + make_interval(secs => $2)
+         where id = $1::uuid and (lease_until is null or lease_until < now()) returning *)
+       ${select('held')}`,
       id,
       leaseMs / 1000,
     )
-    return rows.length > 0
+    return row === undefined ? null : view(row)
   },
 
   async renew(id, leaseMs) {

@@ -7,9 +7,13 @@ import type { Bell } from '../src/bell.ts'
 import { type Ledger, type Loop, type LoopOptions, startLoop } from '../src/loop.ts'
 import { sqlLedger } from '../src/sql-ledger.ts'
 
+interface Thing {
+  id: string
+}
+
 let database: TestDatabase
 let pool: pg.Pool
-let ledger: Ledger
+let ledger: Ledger<Thing>
 const loops: Loop[] = []
 
 beforeAll(async () => {
@@ -17,7 +21,12 @@ beforeAll(async () => {
   pool = new pg.Pool({ connectionString: database.adminUrl })
   await pool.query(`create table things (id uuid primary key, finished bool not null default false,
     tries int not null default 0, next_try_at timestamptz, last_error text, lease_until timestamptz)`)
-  ledger = sqlLedger(async (sql, ...values) => (await pool.query(sql, values)).rows, 'things', 'not finished')
+  ledger = sqlLedger<Thing, Thing>(async (sql, ...values) => (await pool.query(sql, values)).rows, {
+    table: 'things',
+    unfinished: 'not finished',
+    select: held => `select id from ${held}`,
+    view: row => row,
+  })
 })
 
 afterAll(async () => {
@@ -33,7 +42,7 @@ afterEach(async () => {
 
 const deaf: Bell = { ring: () => undefined, listen: () => undefined, close: async () => undefined }
 
-function start(step: LoopOptions['step'], options: Partial<LoopOptions> = {}): Loop {
+function start(step: LoopOptions<Thing>['step'], options: Partial<LoopOptions<Thing>> = {}): Loop {
   const loop = startLoop({
     kind: 'thing',
     ledger,
@@ -72,11 +81,28 @@ test('the sweep finds what nobody rang for, and steps until it rests', async () 
   expect(seen).toEqual([id, id, id])
 })
 
+test('the first step is given the row as it was acquired, the next one what the step before it saved', async () => {
+  const id = await addThing()
+  const given: (Thing | undefined)[] = []
+  const loop = start(
+    async (_id, view) => {
+      given.push(view)
+      if (given.length === 1) return { name: 'save', outcome: 'again', view: { id: 'as saved' } }
+      if (given.length === 2) return { name: 'go', outcome: 'again' }
+      await finish(id)
+      return { name: 'rest', outcome: 'rest' }
+    },
+    { sweepMs: 60_000 },
+  )
+  await loop.look(id)
+  expect(given).toEqual([{ id }, { id: 'as saved' }, undefined])
+})
+
 test('a walk that takes longer than the lease keeps it, so nobody else takes the same step', async () => {
   const id = await addThing()
   const { promise: end, resolve } = Promise.withResolvers<void>()
   let begun = 0
-  const step: LoopOptions['step'] = async id => {
+  const step: LoopOptions<Thing>['step'] = async id => {
     begun += 1
     await end
     await finish(id)
@@ -94,8 +120,8 @@ test('a walk that takes longer than the lease keeps it, so nobody else takes the
 
 test('the lease of a process that died is free again after its time', async () => {
   const id = await addThing()
-  expect(await ledger.acquire(id, 150)).toBe(true)
-  expect(await ledger.acquire(id, 150)).toBe(false)
+  expect(await ledger.acquire(id, 150)).toEqual({ id })
+  expect(await ledger.acquire(id, 150)).toBeNull()
   const step = vi.fn(async (id: string) => {
     await finish(id)
     return { name: 'go', outcome: 'rest' } as const

@@ -2,6 +2,7 @@ import type { ImageClient, NetworkClient } from '@caelum/clients'
 import { prismaAdapter } from '@caelum/db'
 import type { Logger } from '@caelum/kernel'
 import { openBell, sqlLedger, startLoop } from '@caelum/reconcile'
+import { reportStore } from './agent-api/report-store.ts'
 import { openWakeups } from './agent-api/wakeups.ts'
 import { PrismaClient } from './generated/client.ts'
 import { aggregateService } from './resources/aggregate/service.ts'
@@ -23,6 +24,7 @@ import { quotaService } from './resources/quota-set/service.ts'
 import { quotaTransaction } from './resources/quota-set/store.ts'
 import { removeOrphanPorts } from './resources/server/orphan-ports.ts'
 import { stepServer } from './resources/server/reconcile.ts'
+import { type Joined, reader, type ServerWithVm, selectFrom } from './resources/server/row.ts'
 import { serverService } from './resources/server/service.ts'
 import { serverStore, UNFINISHED } from './resources/server/store.ts'
 import { serverGroupService } from './resources/server-group/service.ts'
@@ -31,6 +33,7 @@ import { serverMetadataService } from './resources/server-metadata/service.ts'
 import { serverTagService } from './resources/server-tag/service.ts'
 import { serverTagStore } from './resources/server-tag/store.ts'
 import { vmStore } from './resources/vm/store.ts'
+import { takingTurns } from './scheduler/place.ts'
 import { startUpkeep } from './upkeep.ts'
 
 export interface DepsOptions {
@@ -55,8 +58,10 @@ export function createDeps({ databaseUrl, redisUrl, log, images, network, rules 
   const wakeups = openWakeups({ url: databaseUrl, log })
   const hosts = hostStore(db)
   const vms = vmStore(db)
+  const reports = reportStore(db)
   const asks = askStore(db)
-  const serverRows = serverStore(db, rules.downAfterMs)
+  const read = reader(rules.downAfterMs)
+  const serverRows = serverStore(db, read)
   const flavorRows = flavorStore(db)
   const flavors = flavorService(flavorRows)
   const hostViews = hostService(hosts, vms, rules)
@@ -64,6 +69,7 @@ export function createDeps({ databaseUrl, redisUrl, log, images, network, rules 
   const quotas = quotaService(quotaTransaction(db))
   const keypairs = keypairService(keypairStore(db), quotas)
   const serverGroups = serverGroupService(serverGroupStore(db))
+  const place = takingTurns({ servers: serverRows, hosts, vms, rules })
   const servers = serverService({
     ...neighbours,
     servers: serverRows,
@@ -82,6 +88,7 @@ export function createDeps({ databaseUrl, redisUrl, log, images, network, rules 
     wakeups,
     hosts,
     vms,
+    reports,
     asks,
     images,
     serverRows,
@@ -104,8 +111,13 @@ export function createDeps({ databaseUrl, redisUrl, log, images, network, rules 
         kind: 'server',
         bell,
         log,
-        ledger: sqlLedger((sql, ...values) => db.$queryRawUnsafe(sql, ...values), 'servers', UNFINISHED),
-        step: id => stepServer({ network, servers: serverRows, hosts, vms, rules }, id),
+        ledger: sqlLedger<Joined, ServerWithVm>((sql, ...values) => db.$queryRawUnsafe(sql, ...values), {
+          table: 'servers',
+          unfinished: UNFINISHED,
+          select: selectFrom,
+          view: read,
+        }),
+        step: (id, view) => stepServer({ network, servers: serverRows, vms, place }, id, view),
       }),
     /** what is not part of any server's way and still has to be done, by the process that has the loop */
     startUpkeep: () => startUpkeep(() => removeOrphanPorts({ network, servers: serverRows, log }), log),

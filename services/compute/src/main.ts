@@ -65,7 +65,7 @@ async function listenForAgents(deps: Deps, config: Config) {
       'CAELUM_AGENT_LISTEN needs CAELUM_AGENT_KEY_FILE, CAELUM_AGENT_CERT_FILE and CAELUM_AGENT_CA_FILE',
     )
   const api = buildAgentApi(
-    { ...deps, servers: deps.serverRows, log },
+    { ...deps, log },
     { key: readFileSync(key), cert: readFileSync(cert), ca: readFileSync(ca) },
   )
   await api.listen({ host: listen.host, port: listen.port })

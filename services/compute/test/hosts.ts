@@ -22,16 +22,13 @@ const facts = (name: string, ram_mb: number): HostFacts => ({
 export async function testHost(deps: Deps, name: string, ram_mb = 4_096) {
   const { id, epoch } = await deps.hosts.hello(name, facts(name, ram_mb), new Date())
   let seq = 0
-  const report = (vms: SeenVm[], rings = true) =>
-    deps.serverRows.transaction(async tx => {
-      seq += 1
-      const accepted = await deps.hosts.accept(tx, id, epoch, seq, facts(name, ram_mb), new Date())
-      if (!accepted) return false
-      const changed = await deps.vms.record(tx, id, vms, new Date())
-      await deps.serverRows.makeDue(tx, changed)
-      if (rings) for (const server of changed) deps.bell.ring(server)
-      return true
-    })
+  const report = async (vms: SeenVm[], rings = true) => {
+    seq += 1
+    const report = { epoch, seq, host: facts(name, ram_mb), vms, strays: [] }
+    const due = await deps.reports.take(name, report, new Date())
+    if (rings) for (const server of due ?? []) deps.bell.ring(server)
+    return due !== null
+  }
   return {
     id,
     name,

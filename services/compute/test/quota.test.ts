@@ -32,6 +32,7 @@ const claim = (projectId: string, count: number, flavor?: { vcpus: number; ram_m
       instances: count,
       cores: count * row.flavor.vcpus,
       ram_mb: count * row.flavor.ram_mb,
+      metadata: {},
     })
     for (let i = 0; i < count; i++) await tx.server.create({ data: { ...row, id: newId() } })
   })

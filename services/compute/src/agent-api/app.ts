@@ -20,14 +20,14 @@ import {
 import { z } from 'zod'
 import type { AskStore } from '../resources/ask/store.ts'
 import type { HostStore } from '../resources/host/store.ts'
-import type { ServerStore } from '../resources/server/store.ts'
 import type { VmStore } from '../resources/vm/store.ts'
+import type { ReportStore } from './report-store.ts'
 import type { Wakeups } from './wakeups.ts'
 
 export interface AgentApiDeps {
   hosts: HostStore
   vms: VmStore
-  servers: ServerStore
+  reports: ReportStore
   asks: AskStore
   images: ImageClient
   wakeups: Wakeups
@@ -80,31 +80,26 @@ export function buildAgentApi(deps: AgentApiDeps, tls: AgentTls): FastifyInstanc
       else await wake.done
     }
     const vms = hasNews(host) ? await deps.vms.wanted(host.id, BigInt(since)) : []
-    const asks = await deps.asks.handOut(host.id, new Date())
+    const asks = host.is_asked ? await deps.asks.handOut(host.id, new Date()) : []
     const revision = vms.reduce((highest, vm) => Math.max(highest, vm.revision), Number(host.wanted_revision))
     return { revision, full: since === 0, vms, asks }
   })
 
   app.post('/agent/v1/report', async request => {
-    const host = await knownHost(deps, request)
+    const name = hostNameOf(request)
     const report = validate(Report, request.body, 'the body')
-    const now = new Date()
-    const changed = await deps.servers.transaction(async tx => {
-      if (!(await deps.hosts.accept(tx, host.id, report.epoch, report.seq, report.host, now))) return null
-      const ids = await deps.vms.record(tx, host.id, report.vms, now)
-      await deps.servers.makeDue(tx, ids)
-      return ids
-    })
-    if (changed) {
+    const due = await deps.reports.take(name, report, new Date())
+    if (due) {
       point('agent-api.report.committed')
-      for (const serverId of changed) deps.bell.ring(serverId)
+      for (const serverId of due) deps.bell.ring(serverId)
       if (report.strays.length > 0)
         deps.log.warn(
-          { host: host.name, strays: report.strays },
+          { host: name, strays: report.strays },
           'a host runs domains of ours that nobody wants there',
         )
       return { accepted: true }
     }
+    const host = await knownHost(deps, request)
     return { accepted: (await deps.hosts.epochOf(host.id)) === report.epoch }
   })
 

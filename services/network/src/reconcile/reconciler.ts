@@ -43,7 +43,7 @@ export interface ReconcilerOptions {
 /** Rows of one transaction: large enough to share its cost, small enough to keep others waiting only shortly. */
 const BATCH = 256
 /** Pause after each transaction, in which the next one gathers its rows: a lone row never waits, many share more. */
-const GATHER_MS = 10
+const GATHER_MS = 30
 
 export class Reconciler {
   #options: Required<ReconcilerOptions>

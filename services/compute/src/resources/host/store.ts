@@ -30,7 +30,15 @@ export interface HostLoad extends HostRow {
   busy: number
 }
 
+export type PolledHost = Pick<HostRow, 'id' | 'name' | 'wanted_revision'> & { is_asked: boolean }
+
 export type HostStore = ReturnType<typeof hostStore>
+
+const ALL_OF_HOST = Prisma.raw(
+  Object.values(Prisma.HostScalarFieldEnum)
+    .map(column => `h."${column}"`)
+    .join(', '),
+)
 
 export const hostStore = (db: PrismaClient) => ({
   /** The first hello of a name makes the host; every hello starts a new epoch. */
@@ -46,14 +54,20 @@ export const hostStore = (db: PrismaClient) => ({
     return { id: row.id, epoch: row.agent_epoch }
   },
 
-  byName: (name: string) =>
-    db.host.findUnique({ where: { name }, select: { id: true, name: true, wanted_revision: true } }),
+  /** What an agent's poll is about: has its host's list changed, does a question wait? */
+  async byName(name: string): Promise<PolledHost | null> {
+    const [row] = await db.$queryRaw<PolledHost[]>`
+      select id, name, wanted_revision,
+        exists (select from asks where host_id = hosts.id and answered_at is null) as is_asked
+      from hosts where name = ${name}`
+    return row ?? null
+  },
 
   /** Every host with its load, in the order of names. Inside `tx` it is part of a placement. */
   load: (tx: Pick<Prisma.TransactionClient, '$queryRaw'> = db): Promise<HostLoad[]> => tx.$queryRaw<
     HostLoad[]
   >`
-    select h.*, coalesce(v.vcpus, 0)::int as used_vcpus, coalesce(v.ram_mb, 0)::int as used_ram_mb,
+    select ${ALL_OF_HOST}, coalesce(v.vcpus, 0)::int as used_vcpus, coalesce(v.ram_mb, 0)::int as used_ram_mb,
       coalesce(v.disk_gb, 0)::int as used_disk_gb, coalesce(v.vms, 0)::int as vms,
       coalesce(v.busy, 0)::int as busy
     from hosts h
@@ -79,24 +93,6 @@ export const hostStore = (db: PrismaClient) => ({
       if (host) await leaveAggregates(tx, host.name)
       return 'removed'
     }),
-
-  /** false: a newer agent owns this host, or this report is older than one we know */
-  async accept(
-    tx: Prisma.TransactionClient,
-    id: string,
-    epoch: number,
-    seq: number,
-    facts: HostFacts | null,
-    now: Date,
-  ) {
-    const refreshed = facts
-      ? Prisma.sql`, seen_facts = ${JSON.stringify(facts)}::jsonb, vcpus = ${facts.vcpus}, ram_mb = ${facts.ram_mb}, disk_gb = ${facts.disk_gb}`
-      : Prisma.empty
-    const count = await tx.$executeRaw`
-      update hosts set agent_seq = ${seq}, seen_at = ${now}${refreshed}
-      where id = ${id}::uuid and agent_epoch = ${epoch} and agent_seq < ${seq}`
-    return count > 0
-  },
 
   async epochOf(id: string): Promise<number> {
     const row = await db.host.findUnique({ where: { id }, select: { agent_epoch: true } })

@@ -23,41 +23,49 @@ export interface Excess {
   limit: number
 }
 
+export interface Room {
+  limits: Limits
+  /** empty: there is room */
+  over: Excess[]
+}
+
 /**
  * What of that much more the project may not have. Others that claim for the same project wait until this transaction
  * ends, so two requests cannot both take the last place. The caller inserts its rows after this, in the same
  * transaction at READ COMMITTED: a snapshot from before the lock would not see theirs.
  */
-export async function checkRoom(tx: Tx, projectId: string, asked: Partial<Usage>): Promise<Excess[]> {
+export async function checkRoom(tx: Tx, projectId: string, asked: Partial<Usage>): Promise<Room> {
   await quotaStore(tx).lock(projectId)
   const limits = await limitsOf(tx, projectId)
   const used = await countUsage(tx, projectId)
-  return exceeded(limits, used, asked).map(name => ({
+  const over = exceeded(limits, used, asked).map(name => ({
     name,
     asked: asked[name] ?? 0,
     used: used[name],
     limit: limits[name],
   }))
+  return { limits, over }
 }
 
 /**
- * Lets the caller's transaction go on only if the project may have that many more servers; see `checkRoom`.
+ * Lets the caller's transaction go on only if the project may have that many more servers, each with that metadata;
+ * see `checkRoom`.
  *
  * @throws Problem 403 with Nova's words (nova/compute/utils.py, check_num_instances_quota)
  */
 export async function checkQuota(
   tx: Tx,
   projectId: string,
-  asked: { instances: number; cores: number; ram_mb: number },
+  asked: { instances: number; cores: number; ram_mb: number; metadata: object },
 ): Promise<void> {
-  const { instances, cores, ram_mb: ram } = asked
-  const over = await checkRoom(tx, projectId, { instances, cores, ram })
+  const { instances, cores, ram_mb: ram, metadata } = asked
+  const { limits, over } = await checkRoom(tx, projectId, { instances, cores, ram })
   if (over.length > 0) throw errors.quotaExceeded(over)
+  checkMetadata(limits, metadata)
 }
 
-/** @throws Problem 403 when a server of this project may not have that much metadata */
-export async function checkMetadata(tx: Tx, projectId: string, metadata: object): Promise<void> {
-  const { metadata_items: most } = await limitsOf(tx, projectId)
+/** @throws Problem 403 when a server may not have that much metadata */
+export function checkMetadata({ metadata_items: most }: Limits, metadata: object): void {
   if (most >= 0 && Object.keys(metadata).length > most) throw errors.metadataLimit(most)
 }
 

@@ -31,7 +31,8 @@ export const serverGroupService = (store: ServerGroupStore) => ({
       created_at: ctx.clock.now(),
     }
     await store.transaction(async tx => {
-      if ((await checkRoom(tx, projectId, { server_groups: 1 })).length > 0) throw errors.serverGroupQuota()
+      const { over } = await checkRoom(tx, projectId, { server_groups: 1 })
+      if (over.length > 0) throw errors.serverGroupQuota()
       await store.insert(tx, row)
     })
     return { ...row, members: [] }

@@ -1,6 +1,6 @@
 import type { Ctx } from '@caelum/kernel'
 import { errors } from '../../errors.ts'
-import type { QuotaService } from '../quota-set/service.ts'
+import { checkMetadata, type QuotaService } from '../quota-set/service.ts'
 import type { ServerService } from '../server/service.ts'
 
 type Metadata = Record<string, string>
@@ -14,10 +14,10 @@ export const serverMetadataService = (
 ) => {
   const set = async (ctx: Ctx, id: string, next: (current: Metadata) => Metadata): Promise<Metadata> => {
     const { server } = await servers.get(ctx, id)
-    const { metadata_items: most } = await quotas.limitsOfProject(server.project_id)
+    const limits = await quotas.limitsOfProject(server.project_id)
     return servers.setMetadata(ctx, id, current => {
       const wanted = next(current)
-      if (most >= 0 && Object.keys(wanted).length > most) throw errors.metadataLimit(most)
+      checkMetadata(limits, wanted)
       return wanted
     })
   }

@@ -12,8 +12,9 @@ import { type FlavorService, type FlavorSnapshot, snapshotOf } from '../flavor/s
 import type { HostService } from '../host/service.ts'
 import { DEFAULT_ZONE } from '../host/state.ts'
 import type { KeypairService } from '../keypair/service.ts'
+import type { ImageSnapshot, WantedNetwork } from './row.ts'
 import type { CreateServer } from './schema.ts'
-import type { ImageSnapshot, NewServer, WantedNetwork } from './store.ts'
+import type { NewServer } from './store.ts'
 
 export interface CheckDeps {
   flavors: Pick<FlavorService, 'get'>

@@ -5,8 +5,8 @@
  */
 import type { NetworkClient, Port } from '@caelum/clients'
 import { childId } from '@caelum/kernel'
+import type { SeenPort, ServerRow, WantedNetwork } from './row.ts'
 import { MAX_NETWORKS } from './schema.ts'
-import type { SeenPort, ServerRow, WantedNetwork } from './store.ts'
 
 export const DEVICE_OWNER = 'compute:nova'
 const portIdOf = (serverId: string, index: number): string => childId(serverId, `port-${index}`)

@@ -4,9 +4,10 @@ import { type Ctx, problems, projectOf } from '@caelum/kernel'
 import { wordAsBoolean } from '../../fields.ts'
 import { MAX_PAGE } from '../../links.ts'
 import { policy } from '../../policy.ts'
+import type { Page, ServerFilter, SortField } from './list.ts'
+import type { ServerWithVm } from './row.ts'
 import type { ListServers } from './schema.ts'
 import { statusOf } from './state.ts'
-import type { Page, ServerFilter, ServerWithVm, SortField } from './store.ts'
 
 const list = (value: string | string[] | undefined): string[] => (value === undefined ? [] : [value].flat())
 const tagsOf = (value: string | undefined) => (value ? { list: value.split(',') } : undefined)

@@ -1,47 +1,61 @@
 /** The code of each step of `state.ts`. Every step looks, then acts, and may be repeated after dying anywhere in it. */
 import { type NetworkClient, RemoteError } from '@caelum/clients'
-import { point as crashPoint, type StepOutcome } from '@caelum/reconcile'
+import { point as crashPoint, type StepOutcome, type StepReport } from '@caelum/reconcile'
 import type { PointName } from '../../points.ts'
-import { type PlaceDeps, place } from '../../scheduler/place.ts'
+import type { Place } from '../../scheduler/place.ts'
+import type { VmStore } from '../vm/store.ts'
 import { ensurePorts, releasePorts } from './ports.ts'
+import type { ServerRow, ServerWithVm, VmRow } from './row.ts'
 import { specOf } from './spec.ts'
 import { next, type Step } from './state.ts'
-import type { ServerRow, VmRow } from './store.ts'
+import type { ServerStore } from './store.ts'
 
 const point = (name: PointName) => crashPoint(name)
 
-export interface ReconcileDeps extends PlaceDeps {
+export interface ReconcileDeps {
+  servers: ServerStore
+  vms: VmStore
+  place: Place
   network: NetworkClient
 }
 
-/** Looks at one server and does its next step. */
-export async function stepServer(deps: ReconcileDeps, id: string) {
-  const found = await deps.servers.get(id)
+/** Does the next step of one server, beginning from `view` when a look has just been had. */
+export async function stepServer(
+  deps: ReconcileDeps,
+  id: string,
+  view: ServerWithVm | undefined,
+): Promise<StepReport<ServerWithVm> | null> {
+  const found = view ?? (await deps.servers.get(id))
   if (!found) return null
   const { server, vm } = found
   const step = next(server, vm)
   const idle = step === 'rest' || step === 'await-agent'
-  return { name: step, idle, generation: server.generation, outcome: await steps[step](deps, server, vm) }
+  const done = await steps[step](deps, server, vm)
+  const result = typeof done === 'string' ? { outcome: done } : done
+  return { name: step, idle, generation: server.generation, ...result }
 }
 
-type Act = (deps: ReconcileDeps, server: ServerRow, vm: VmRow | null) => Promise<StepOutcome>
+type Done = StepOutcome | { outcome: 'again'; view: ServerWithVm | undefined }
+type Act = (deps: ReconcileDeps, server: ServerRow, vm: VmRow | null) => Promise<Done>
 
 const steps: Record<Step, Act> = {
   'ensure-ports': async ({ network, servers }, server, vm) =>
     orFault({ servers }, server, async () => {
       const ports = await ensurePorts(network, server, vm?.host_name ?? '')
       point('server.ensure-ports.made')
-      await servers.savePorts(server.id, ports)
+      const saved = await servers.savePorts(server.id, ports)
       point('server.ensure-ports.saved')
+      return { outcome: 'again', view: saved ?? undefined }
     }),
 
-  place: async (deps, server) => {
-    const placed = await place(deps, server, zone => specOf(server, [], zone))
+  place: async ({ place, servers }, server) => {
+    const placed = await place(server, zone => specOf(server, [], zone))
+    if (placed.result === 'placed-already') return 'again'
     if (placed.result === 'claimed') {
       point('server.place.committed')
-      return 'again'
+      return { outcome: 'again', view: { server, vm: placed.vm } }
     }
-    await deps.servers.saveFault(server.id, server.generation, {
+    await servers.saveFault(server.id, server.generation, {
       code: 500,
       message: `No valid host was found. ${placed.message}`,
       at: new Date().toISOString(),
@@ -128,11 +142,10 @@ const steps: Record<Step, Act> = {
 async function orFault(
   { servers }: Pick<ReconcileDeps, 'servers'>,
   server: ServerRow,
-  work: () => Promise<void>,
-): Promise<StepOutcome> {
+  work: () => Promise<Done>,
+): Promise<Done> {
   try {
-    await work()
-    return 'again'
+    return await work()
   } catch (error) {
     const final = error instanceof RemoteError && [400, 403, 404, 409].includes(error.status)
     if (!final) throw error

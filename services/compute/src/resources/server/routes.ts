@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { errors } from '../../errors.ts'
 import { policy } from '../../policy.ts'
+import type { ServerWithVm } from './row.ts'
 import {
   CreateServer,
   ListServers,
@@ -15,7 +16,6 @@ import {
   UpdateServer,
 } from './schema.ts'
 import type { ServerService } from './service.ts'
-import type { ServerWithVm } from './store.ts'
 import { type ViewContext, viewBrief, viewCreated, viewDetail } from './view.ts'
 
 const contextOf = (ctx: Ctx): ViewContext => ({

@@ -7,13 +7,14 @@ import { errors } from '../../errors.ts'
 import { MAX_PAGE } from '../../links.ts'
 import { policy } from '../../policy.ts'
 import type { AskStore } from '../ask/store.ts'
-import { checkMetadata, checkQuota } from '../quota-set/service.ts'
+import { checkQuota } from '../quota-set/service.ts'
 import type { ServerGroupService } from '../server-group/service.ts'
 import { type CheckDeps, checkCreate } from './create-check.ts'
 import { filterOf, pageOf, wantsState } from './query.ts'
+import type { ServerWithVm } from './row.ts'
 import type { CreateServer, ListServers, UpdateServer } from './schema.ts'
 import { refusalOf, type Verb } from './state.ts'
-import type { ActionEntry, NewServer, ServerStore, ServerWithVm } from './store.ts'
+import type { ActionEntry, NewServer, ServerStore } from './store.ts'
 
 export interface ServerDeps extends CheckDeps {
   servers: ServerStore
@@ -94,8 +95,8 @@ export const serverService = (deps: ServerDeps) => {
           instances: count,
           cores: count * flavor.vcpus,
           ram_mb: count * flavor.ram_mb,
+          metadata: wanted.metadata ?? {},
         })
-        await checkMetadata(tx, projectId, wanted.metadata ?? {})
         const group_id = await deps.groups.admit(tx, projectId, hints['group'], count)
         await servers.insert(
           tx,

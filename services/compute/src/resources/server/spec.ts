@@ -1,6 +1,6 @@
 import type { WantedNic } from '@caelum/agent-protocol'
 import type { VmSpec } from '../vm/store.ts'
-import type { ServerRow } from './store.ts'
+import type { ServerRow } from './row.ts'
 
 /** What a host needs to know of a server to run it, made from the row alone and the wiring of its ports. */
 export const specOf = (server: ServerRow, nics: WantedNic[], zone: string): VmSpec => ({

@@ -4,8 +4,8 @@
  */
 import { createHash } from 'node:crypto'
 import { isoSeconds } from '@caelum/kernel'
+import type { ServerRow, ServerWithVm, VmRow } from './row.ts'
 import { statusOf } from './state.ts'
-import type { ServerRow, ServerWithVm, VmRow } from './store.ts'
 
 export interface ViewContext {
   microversion: number

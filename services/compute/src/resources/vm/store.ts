@@ -1,5 +1,6 @@
-import type { SeenVm, WantedVm } from '@caelum/agent-protocol'
+import type { WantedVm } from '@caelum/agent-protocol'
 import type { Prisma, PrismaClient } from '../../generated/client.ts'
+import type { Verdict } from '../../scheduler/pick.ts'
 
 /** The part of a wanted vm that is kept as one document; the other fields are columns. */
 export type VmSpec = Pick<WantedVm, 'disk' | 'nics' | 'metadata'>
@@ -12,8 +13,17 @@ export interface Claim {
   ram_mb: number
   disk_gb: number
   want_power: 'running' | 'stopped'
-  spec: VmSpec
+  want_spec: VmSpec
   request_id: string
+}
+
+/** How a server came to its host, or to none. */
+export interface Placement {
+  id: string
+  server_id: string
+  generation: number
+  host_id: string | null
+  verdicts: readonly Verdict[]
 }
 
 export interface Revision {
@@ -44,20 +54,31 @@ export type VmStore = ReturnType<typeof vmStore>
 
 export const vmStore = (db: PrismaClient) => ({
   /**
-   * Writes the vm and with it its claim on the host's capacity, inside the transaction that looked at it. Revision
-   * and generation 0: no agent sees it before `revise` makes it whole.
+   * Writes vms, and with them their claims on capacity, inside the transaction that looked at the hosts; and why each
+   * host was taken or not. Revision and generation 0: no agent sees a vm before `revise` makes it whole.
+   *
+   * @returns servers that have a vm now that was not ours to make: somebody else placed them
    */
-  async claim(tx: Prisma.TransactionClient, claim: Claim, now: Date): Promise<void> {
-    const { spec, ...columns } = claim
-    await tx.vm.create({
-      data: {
-        ...columns,
-        want_spec: spec as unknown as Prisma.InputJsonValue,
-        generation: 0,
-        revision: 0,
-        created_at: now,
-      },
-    })
+  async claim(
+    tx: Prisma.TransactionClient,
+    claims: readonly Claim[],
+    placements: readonly Placement[],
+    now: Date,
+  ): Promise<Set<string>> {
+    const vms = claims.map(claim => ({ ...claim, created_at: now }))
+    const explained = placements.map(placement => ({ ...placement, created_at: now }))
+    const made = await tx.$queryRaw<{ server_id: string }[]>`
+      with explained as (
+        insert into placements (id, server_id, generation, host_id, verdicts, created_at)
+        select id, server_id, generation, host_id, verdicts, created_at
+        from jsonb_populate_recordset(null::placements, ${JSON.stringify(explained)}::jsonb))
+      insert into vms (id, server_id, host_id, vcpus, ram_mb, disk_gb, want_power, want_spec, generation, revision,
+        request_id, created_at)
+      select id, server_id, host_id, vcpus, ram_mb, disk_gb, want_power, want_spec, 0, 0, request_id, created_at
+      from jsonb_populate_recordset(null::vms, ${JSON.stringify(vms)}::jsonb)
+      on conflict (server_id) do nothing returning server_id`
+    const ours = new Set(made.map(row => row.server_id))
+    return new Set(claims.map(claim => claim.server_id).filter(id => !ours.has(id)))
   },
 
   /**
@@ -100,34 +121,6 @@ export const vmStore = (db: PrismaClient) => ({
       request_id: row.request_id,
       ...row.want_spec,
     }))
-  },
-
-  /**
-   * Writes what an agent saw; facts about an older generation than already known are left out. A vm that is wanted
-   * gone and seen gone has served its purpose: its row, the claim, goes in the same transaction.
-   *
-   * @returns ids of the servers whose vm changed
-   */
-  async record(
-    tx: Prisma.TransactionClient,
-    hostId: string,
-    seen: readonly SeenVm[],
-    now: Date,
-  ): Promise<string[]> {
-    if (seen.length === 0) return []
-    const changed = await tx.$queryRaw<{ server_id: string }[]>`
-      update vms v set seen_generation = r.generation, seen_power = r.power, seen_reboots_soft = r.reboots_soft,
-        seen_reboots_hard = r.reboots_hard, seen_step = r.step, seen_fault = r.fault, seen_at = ${now}
-      from jsonb_to_recordset(${JSON.stringify(seen)}::jsonb) as r(id uuid, generation int, power text,
-        reboots_soft int, reboots_hard int, step text, fault jsonb)
-      where v.id = r.id and v.host_id = ${hostId}::uuid and v.seen_generation <= r.generation
-        and (v.seen_generation, v.seen_power, v.seen_reboots_soft, v.seen_reboots_hard, v.seen_step, v.seen_fault)
-          is distinct from (r.generation, r.power, r.reboots_soft, r.reboots_hard, r.step, r.fault)
-      returning v.server_id`
-    await tx.$executeRaw`
-      delete from vms where host_id = ${hostId}::uuid and want_power = 'gone' and seen_power = 'gone'
-        and seen_generation >= generation`
-    return changed.map(row => row.server_id)
   },
 
   /** which servers are on these hosts, by name */
