@@ -8,7 +8,6 @@
  * fails fails for all who shared it: each tries again by itself.
  */
 import { newId } from '@caelum/kernel'
-import type { Prisma } from '../generated/client.ts'
 import { candidateOf, type HostRules } from '../resources/host/state.ts'
 import type { HostStore } from '../resources/host/store.ts'
 import type { ServerRow, VmRow } from '../resources/server/row.ts'
@@ -16,7 +15,7 @@ import type { ServerStore } from '../resources/server/store.ts'
 import { groupLoad } from '../resources/server-group/store.ts'
 import type { Claim, Placement, VmSpec, VmStore } from '../resources/vm/store.ts'
 import { type Candidate, explain, pick, type Request } from './pick.ts'
-import { lockPlacement } from './store.ts'
+import { lockPlacement, type Transaction } from './store.ts'
 
 export type Placed =
   | { result: 'claimed'; vm: VmRow }
@@ -117,10 +116,10 @@ const requestOf = async (server: ServerRow, groups: Groups): Promise<Request> =>
 
 /** What the groups of this turn hold: as the database knows it, and what the turn has added. */
 class Groups {
-  readonly #tx: Prisma.TransactionClient
+  readonly #tx: Transaction
   readonly #joined = new Map<string, Map<string, number>>()
 
-  constructor(tx: Prisma.TransactionClient) {
+  constructor(tx: Transaction) {
     this.#tx = tx
   }
 

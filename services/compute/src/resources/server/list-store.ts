@@ -1,6 +1,7 @@
 /** Which servers a list answers, in which order, and where its page begins: one statement. */
 import { Prisma, type PrismaClient } from '../../generated/client.ts'
-import { type Joined, type ServerRow, selectFrom } from './row.ts'
+import { type Joined, selectFrom } from './read-store.ts'
+import type { ServerRow } from './row.ts'
 
 export interface ServerFilter {
   projectId?: string

@@ -1,13 +1,7 @@
 import { Prisma, type PrismaClient } from '../../generated/client.ts'
-import { listRows, type Page, type ServerFilter } from './list.ts'
-import {
-  type Joined,
-  type Read,
-  type SeenPort,
-  type ServerRow,
-  type ServerWithVm,
-  selectFrom,
-} from './row.ts'
+import { listRows, type Page, type ServerFilter } from './list-store.ts'
+import { type Joined, type Read, selectFrom } from './read-store.ts'
+import type { SeenPort, ServerRow, ServerWithVm } from './row.ts'
 import type { Fault } from './state.ts'
 
 export type NewServer = Omit<
