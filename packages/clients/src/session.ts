@@ -32,7 +32,7 @@ export interface Call {
   body?: unknown
   /** of the API request that caused this; travels on in the other side's log */
   requestId?: string | undefined
-  /** instead of the service's own token: acts with the rights of the user who asks */
+  /** instead of the service's own token, which then only says who asks: acts with the rights of the user */
   token?: string | undefined
 }
 
@@ -123,6 +123,7 @@ export function openSession(options: SessionOptions): Session {
       method: call.method ?? 'GET',
       headers: {
         'x-auth-token': call.token ?? token,
+        ...(call.token ? { 'x-service-token': token } : {}),
         accept: 'application/json',
         ...(call.requestId ? { 'x-openstack-request-id': call.requestId } : {}),
         ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),

@@ -107,3 +107,19 @@ test('a token that is refused is replaced once', async () => {
   )
   expect(await call('image', { method: 'PUT', path: '/v2/images', body: {} })).toEqual({})
 })
+
+test('a call with the user’s token says by another who makes it', async () => {
+  const seen: (string | string[] | undefined)[][] = []
+  const { call } = await sessionFor(
+    await serve(({ headers }, reply) => {
+      seen.push([headers['x-auth-token'], headers['x-service-token']])
+      reply.end('{}')
+    }),
+  )
+  await call('image', { path: '/v2/images', token: 'user' })
+  await call('image', { path: '/v2/images' })
+  expect(seen).toEqual([
+    ['user', 'token'],
+    ['token', undefined],
+  ])
+})

@@ -16,7 +16,7 @@ import {
   problems,
   systemClock,
 } from '@caelum/kernel'
-import { callerOf, type TokenVerifier } from '@caelum/token'
+import { type Claims, callerOf, type TokenVerifier } from '@caelum/token'
 import {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -25,6 +25,7 @@ import {
   fastify,
   LogController,
 } from 'fastify'
+import { isWithinAccessRules } from './access-rules.ts'
 import { discardRest } from './discard-rest.ts'
 import type { Envelope } from './envelope.ts'
 import { type Microversions, microversionHeaders, negotiate } from './microversion.ts'
@@ -36,6 +37,8 @@ import { schemaFor, validate } from './validate.ts'
 export interface ServiceOptions {
   /** e.g. `compute`; also the prefix of operations */
   name: string
+  /** its type in the catalogue, by which access rules name it; `name` when not given */
+  serviceType?: string
   log: Logger
   clock?: Clock
   verifier: Pick<TokenVerifier, 'verify'>
@@ -172,13 +175,18 @@ function addRoute(app: FastifyInstance, options: ServiceOptions, key: string, ve
 
 const tokenOf = ({ headers }: FastifyRequest) => headers['x-auth-token'] ?? headers['x-storage-token']
 
-function authenticate({ verifier, identityUrl }: ServiceOptions, request: FastifyRequest): Caller {
+const OUTSIDE_ACCESS_RULES = 'The access rules of the application credential do not allow this request.'
+
+function authenticate(options: ServiceOptions, request: FastifyRequest): Caller {
+  const { verifier, identityUrl } = options
   const token = tokenOf(request)
   const challenge = { 'www-authenticate': `Keystone uri="${identityUrl}"` }
   if (typeof token !== 'string' || token === '')
     throw new Problem('Unauthorized', 401, 'The request you have made requires authentication.', challenge)
   try {
-    const caller = callerOf(verifier.verify(token))
+    const claims = verifier.verify(token)
+    if (!mayBeUsed(claims, options, request)) throw problems.unauthorized(OUTSIDE_ACCESS_RULES)
+    const caller = callerOf(claims)
     request.projectId = caller.scope.kind === 'project' ? caller.scope.projectId : undefined
     return caller
   } catch (error) {
@@ -186,6 +194,18 @@ function authenticate({ verifier, identityUrl }: ServiceOptions, request: Fastif
       throw new Problem(error.code, 401, error.message, challenge)
     throw error
   }
+}
+
+/**
+ * Access rules are for what the user asks for: a service that asks on the user's behalf says so with a token of its
+ * own. Validating a token is always allowed, as in keystonemiddleware (validate_allowed_request).
+ */
+function mayBeUsed(claims: Claims, { name, serviceType, verifier }: ServiceOptions, request: FastifyRequest) {
+  const { method, url, headers } = request
+  if (isWithinAccessRules(claims, { service: serviceType ?? name, method, url })) return true
+  if (name === 'identity' && method === 'GET' && /^\/v3\/auth\/tokens(\?|$)/.test(url)) return true
+  const service = headers['x-service-token']
+  return typeof service === 'string' && callerOf(verifier.verify(service)).roles.has('service')
 }
 
 const contextOf = (options: ServiceOptions, request: FastifyRequest, caller: Caller): Ctx => ({

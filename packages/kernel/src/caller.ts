@@ -20,6 +20,14 @@ export interface Caller {
     | { readonly kind: 'unscoped' }
   /** role names, implied ones included */
   readonly roles: ReadonlySet<string>
+  /** the caller acts by rights that were lent, and has no others; absent: by their own */
+  readonly delegation?: Delegation
+}
+
+export interface Delegation {
+  readonly kind: 'application-credential'
+  /** it may make and delete other application credentials */
+  readonly unrestricted: boolean
 }
 
 /** First argument of everything that serves a request. */

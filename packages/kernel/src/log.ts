@@ -14,7 +14,14 @@ export const createLogger = (service: string, level = 'info'): Logger =>
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: label => ({ level: label }) },
       redact: {
-        paths: ['*.password', '*.secret', '*.token', 'headers["x-auth-token"]', 'headers["x-subject-token"]'],
+        paths: [
+          '*.password',
+          '*.secret',
+          '*.token',
+          'headers["x-auth-token"]',
+          'headers["x-service-token"]',
+          'headers["x-subject-token"]',
+        ],
         censor: '***',
       },
     },

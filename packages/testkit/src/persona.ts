@@ -34,7 +34,7 @@ const IMPLIED: Record<string, string[]> = {
 /** Somebody with a role in a project of their own, unless the test names one. */
 export function persona(
   role: keyof typeof IMPLIED,
-  given: { userId?: string; projectId?: string } = {},
+  given: { userId?: string; projectId?: string; claims?: Partial<Claims> } = {},
 ): Persona {
   const userId = given.userId ?? newHexId()
   const projectId = given.projectId ?? newHexId()
@@ -49,6 +49,7 @@ export function persona(
     aid: [newHexId()],
     iat: now,
     exp: now + 3_600,
+    ...given.claims,
   }
   const token = signToken(claims, { kid: KID, privateKey })
   return { userId, projectId, token, headers: { 'x-auth-token': token } }

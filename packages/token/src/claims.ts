@@ -3,6 +3,19 @@ import { z } from 'zod'
 
 const Named = z.tuple([z.string(), z.string()])
 
+/** What a token may be used for: type of the service, method, path pattern. */
+const AccessRule = z.tuple([z.string(), z.string(), z.string()])
+export type AccessRule = z.infer<typeof AccessRule>
+
+/** By which application credential: id, name, may it make others, and what it is limited to. */
+const ByApplicationCredential = z.object({
+  id: z.string(),
+  n: z.string(),
+  u: z.literal(1).optional(),
+  /** absent: not limited */
+  ar: z.array(AccessRule).min(1).optional(),
+})
+
 /**
  * The body of a token, with short names because it travels in a header with every request. The catalogue is not
  * inside. `iat` has a fraction of a second (RFC 7519 allows it), so that a login just after a password change is
@@ -27,6 +40,8 @@ export const Claims = z.object({
   m: z.array(z.string()),
   /** made by an EC2 key pair: id of the credential, with which it ends */
   cr: z.string().optional(),
+  /** the user acts by an application credential, and has no other rights */
+  ac: ByApplicationCredential.optional(),
   /** audit ids: this token's, then that of the token it was made from */
   aid: z.array(z.string()).min(1).max(2),
   iat: z.number(),
@@ -47,6 +62,7 @@ export function callerOf(claims: Claims): Caller {
     userDomainName,
     scope: scopeOf(claims),
     roles: new Set(claims.r.map(([, name]) => name)),
+    ...(claims.ac ? { delegation: { kind: 'application-credential', unrestricted: claims.ac.u === 1 } } : {}),
   }
 }
 
@@ -69,6 +85,7 @@ export const subject = {
   userInDomain: (userId: string, domainId: string) => `user-domain:${userId}/${domainId}`,
   userInSystem: (userId: string) => `user-system:${userId}`,
   role: (roleId: string) => `role:${roleId}`,
+  applicationCredential: (id: string) => `application-credential:${id}`,
   credential: (credentialId: string) => `credential:${credentialId}`,
 }
 
@@ -88,5 +105,6 @@ export function subjectsOf(claims: Claims): string[] {
   if (claims.d) all.push(subject.domain(claims.d[0]), subject.userInDomain(claims.sub, claims.d[0]))
   if (claims.cr !== undefined) all.push(subject.credential(claims.cr))
   if (claims.sys) all.push(subject.userInSystem(claims.sub))
+  if (claims.ac) all.push(subject.applicationCredential(claims.ac.id))
   return all
 }

@@ -2,6 +2,8 @@ import { buildService, keystoneEnvelope, type Route } from '@caelum/http'
 import type { Logger } from '@caelum/kernel'
 import type { Deps } from './deps.ts'
 import { policy } from './policy.ts'
+import { accessRuleRoutes } from './resources/access-rule/routes.ts'
+import { applicationCredentialRoutes } from './resources/application-credential/routes.ts'
 import { assignmentRoutes } from './resources/assignment/routes.ts'
 import { credentialRoutes } from './resources/credential/routes.ts'
 import { domainRoutes } from './resources/domain/routes.ts'
@@ -24,6 +26,8 @@ export const routesOf = (deps: Deps): Route[] => [
   ...userRoutes(deps.users),
   ...credentialRoutes(deps.credentials),
   ...ec2Routes(deps.ec2, deps),
+  ...applicationCredentialRoutes(deps.applicationCredentials),
+  ...accessRuleRoutes(deps.accessRules),
   ...groupRoutes(deps.groups, deps.users),
   ...roleRoutes(deps.roles),
   ...assignmentRoutes(deps.assignments),

@@ -5,6 +5,10 @@ import { type BootstrapConfig, bootstrap } from './bootstrap/bootstrap.ts'
 import { bootstrapStore } from './bootstrap/store.ts'
 import { PrismaClient } from './generated/client.ts'
 import { type HashCost, PasswordHasher } from './password/hasher.ts'
+import { accessRuleService } from './resources/access-rule/service.ts'
+import { accessRuleStore } from './resources/access-rule/store.ts'
+import { applicationCredentialService } from './resources/application-credential/service.ts'
+import { applicationCredentialStore } from './resources/application-credential/store.ts'
 import { assignmentService } from './resources/assignment/service.ts'
 import { assignmentStore } from './resources/assignment/store.ts'
 import { credentialService } from './resources/credential/service.ts'
@@ -28,6 +32,7 @@ import { roleService } from './resources/role/service.ts'
 import { roleStore } from './resources/role/store.ts'
 import { serviceService } from './resources/service/service.ts'
 import { serviceStore } from './resources/service/store.ts'
+import { applicationCredentialMethod } from './resources/token/methods/application-credential.ts'
 import { passwordMethod } from './resources/token/methods/password.ts'
 import { tokenMethod } from './resources/token/methods/token.ts'
 import { tokenService } from './resources/token/service.ts'
@@ -86,7 +91,12 @@ export async function createDeps(options: DepsOptions) {
   const users = userService(userStore(db, transact), hasher, assignments)
   const credentials = credentialService(credentialStore(db, transact), options.sealing)
   const tokens = tokenStore(logins, transact)
+  const applicationCredentials = applicationCredentialService(
+    applicationCredentialStore(db, transact, logins),
+    hasher,
+  )
   const methods = {
+    application_credential: applicationCredentialMethod(applicationCredentials),
     password: passwordMethod({ store: tokens, hasher }),
     token: tokenMethod(verifier),
   }
@@ -106,6 +116,8 @@ export async function createDeps(options: DepsOptions) {
     credentials,
     ec2: ec2Service(credentials, users),
     keyPairs: keyPairProof({ store: keyPairStore(logins), sealing: options.sealing }),
+    applicationCredentials,
+    accessRules: accessRuleService(accessRuleStore(db)),
     regions,
     services: serviceService(serviceStore(db), catalog),
     endpoints: endpointService(endpointStore(db), regions, catalog),

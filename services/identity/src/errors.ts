@@ -7,6 +7,8 @@ export const errors = {
   /** the one answer to every refused login */
   unauthenticated: () => problems.unauthorized('The request you have made requires authentication.'),
   unsupportedMethod: () => problems.unauthorized('Attempted to authenticate with an unsupported method.'),
+  scopeIsLent: () =>
+    problems.unauthorized('Lent rights have their own scope (an application credential’s); ask for none.'),
   tokenNotFound: problem(404, 'TokenNotFound', () => 'This is not a recognized token.'),
   tooManyRoles: problem(
     403,
@@ -75,6 +77,41 @@ export const errors = {
   ),
   accessTaken: () => conflict('there is already a credential with this access key; choose another one.'),
   noOwner: problem(404, 'NotFound', () => 'Could not find the user or the project of the credential.'),
+  notATime: problem(
+    400,
+    'ValidationTimeStampError',
+    (text: string) => `Timestamp not in expected format: ${text}. It is 2026-01-31T12:00:00Z, in UTC.`,
+  ),
+  alreadyExpired: problem(400, 'ValidationExpirationError', () => 'The expires_at must not be before now.'),
+  lentRights: problem(
+    403,
+    'ForbiddenAction',
+    (what: string) =>
+      `A token by lent rights (a restricted application credential, a trust, OAuth) cannot manage ${what}; log in as the user.`,
+  ),
+  nothingToLend: problem(
+    403,
+    'ForbiddenAction',
+    () => 'An application credential is for the project or the system of the token; this one has neither.',
+  ),
+  roleNotHeld: problem(
+    400,
+    'ValidationError',
+    (role: string) =>
+      `Cannot create an application credential with unassigned role: role ${role} is not in the token.`,
+  ),
+  tooManyAccessRules: problem(
+    400,
+    'ValidationError',
+    (bytes: number, most: number) =>
+      `The access rules take ${bytes} bytes, and ${most} fit into a token; use fewer, with * and **.`,
+  ),
+  accessRuleInUse: problem(
+    403,
+    'Forbidden',
+    (id: string) => `Access rule ${id} is used by an application credential; delete that first.`,
+  ),
+  justGone: () => conflict('something that it refers to was deleted meanwhile; please look again.'),
   wrongPassword: () => problems.unauthorized('The password given as the original one is wrong.'),
   badRequest: problems.badRequest,
 }

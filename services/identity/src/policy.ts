@@ -79,6 +79,14 @@ export const policy: PolicyTable = {
   'identity:ec2tokens:create': anyOf(service, cloudAdmin),
   'identity:s3tokens:create': anyOf(service, cloudAdmin),
 
+  'identity:application_credentials:create': self,
+  'identity:application_credentials:list': ownSecretRead,
+  'identity:application_credentials:show': ownSecretRead,
+  'identity:application_credentials:delete': ownUser,
+  'identity:access_rules:list': ownSecretRead,
+  'identity:access_rules:show': ownSecretRead,
+  'identity:access_rules:delete': ownUser,
+
   'identity:groups:create': domainWrite,
   'identity:groups:list': domainRead,
   'identity:groups:show': domainRead,

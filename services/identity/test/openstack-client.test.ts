@@ -37,6 +37,8 @@ const AK = createHash('sha256').update('ak').digest('hex')
 
 type Expected = null | Record<string, unknown> | unknown[] | { fails: RegExp }
 
+const RULES = '[{"service":"compute","method":"GET","path":"/v2.1/servers/**"}]'
+
 /** null: done, and nothing said. An object or list: what the JSON holds, among other things. */
 const COMMANDS: [command: string, rest: string, expected: Expected][] = [
   ['token issue', '', { project_id: expect.any(String), user_id: expect.any(String) }],
@@ -176,6 +178,28 @@ const COMMANDS: [command: string, rest: string, expected: Expected][] = [
   ['endpoint list', '--service dns --region north', [expect.objectContaining({ URL: 'http://dns/' })]],
   ['catalog show', 'dns', { name: 'names' }],
 
+  [
+    'application credential create',
+    '--description d --role member --expiration 2999-01-01T00:00:00 --secret s job',
+    { name: 'job', roles: 'member', unrestricted: false, secret: 's' },
+  ],
+  ['application credential create', 'job', { fails: /409/ }],
+  ['application credential create', '--role nothing other', { fails: /Could not find role/ }],
+  [
+    'application credential create',
+    `--unrestricted --access-rules ${RULES} limited`,
+    { name: 'limited', unrestricted: true },
+  ],
+  [
+    'application credential list',
+    '',
+    expect.arrayContaining([expect.objectContaining({ Name: 'job', Description: 'd' })]),
+  ],
+  ['application credential show', 'job', { name: 'job', expires_at: '2999-01-01T00:00:00.000000' }],
+  ['access rule list', '', [expect.objectContaining({ Service: 'compute', Method: 'GET' })]],
+  ['application credential delete', 'job', null],
+  ['application credential show', 'job', { fails: /No application/ }],
+
   ['role remove', '--user ann --system all reader', null],
   ['role remove', '--user ann --domain two member', null],
   ['role remove', '--group crew --project alpha --inherited reader', null],
@@ -200,6 +224,8 @@ const COMMANDS: [command: string, rest: string, expected: Expected][] = [
 
 /** Told apart from the table because they need an id, a token or another user. */
 const IN_CONVERSATIONS = [
+  'access rule delete',
+  'access rule show',
   'credential delete',
   'endpoint set',
   'endpoint show',
@@ -210,9 +236,7 @@ const IN_CONVERSATIONS = [
 
 /** Features that come with later work on identity; each as the client's group of commands. */
 const NOT_YET = [
-  'access rule',
   'access token',
-  'application credential',
   'consumer',
   'endpoint add project',
   'endpoint remove project',
@@ -265,6 +289,28 @@ test('a credential is deleted by its id', async () => {
   expect((await run('credential delete', id)).code).toBe(0)
   expect((await run('credential show', id)).err).toMatch(/No credential/)
 })
+
+test('a program logs in by an application credential, which its access rules limit', async () => {
+  const made = JSON.parse((await run('application credential create', `--access-rules ${RULES} program`)).out)
+  const as = `--os-auth-type v3applicationcredential --os-application-credential-id ${made.id}`
+  const login = `${as} --os-application-credential-secret=${made.secret}`.split(' ')
+  const program = (...command: string[]) =>
+    client.run([...PASSWORD_OPTIONS.flatMap(option => [option, '']), ...login, ...command])
+  expect(await program('token', 'issue')).toMatchObject({ code: 0, err: '' })
+  expect((await program('project', 'list')).err).toMatch(/401/)
+  const [{ ID: rule }] = JSON.parse((await run('access rule list')).out)
+  expect(JSON.parse((await run('access rule show', rule)).out)).toMatchObject({ path: '/v2.1/servers/**' })
+  expect((await run('access rule delete', rule)).err).toMatch(/403|failed to delete/)
+  expect((await run('application credential delete', 'program limited')).code).toBe(0)
+  expect(await run('access rule delete', rule)).toMatchObject({ code: 0, err: '' })
+})
+const PASSWORD_OPTIONS = [
+  '--os-username',
+  '--os-password',
+  '--os-project-name',
+  '--os-user-domain-name',
+  '--os-project-domain-name',
+]
 
 test('a token is revoked', async () => {
   const { id } = JSON.parse((await run('token issue')).out)

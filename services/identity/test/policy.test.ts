@@ -52,6 +52,13 @@ test('without a token, or with a bad one, every route answers 401', async () => 
 
 /** Operations that somebody without role admin may call at all. */
 const FOR_MEMBERS = [
+  'identity:access_rules:delete',
+  'identity:access_rules:list',
+  'identity:access_rules:show',
+  'identity:application_credentials:create',
+  'identity:application_credentials:delete',
+  'identity:application_credentials:list',
+  'identity:application_credentials:show',
   'identity:auth:catalog',
   'identity:auth:domains',
   'identity:auth:projects',

@@ -33,6 +33,7 @@ export const buildApp = (
 ) =>
   buildService({
     name: 'object-storage',
+    serviceType: 'object-store',
     ...options,
     policy,
     routes: routesOf(deps),

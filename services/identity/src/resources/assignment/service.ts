@@ -89,14 +89,17 @@ export const assignmentService = (store: AssignmentStore, roles: RoleService) =>
     isPowerful: async ({ caller }: Ctx, actor: Place['actor']): Promise<boolean> =>
       caller.scope.kind === 'domain' && (await store.isPowerful(actor)),
 
-    /** where the caller could have a token for */
-    async ownProjects({ caller }: Ctx): Promise<Project[]> {
-      return (await store.projects(caller.userId)).filter(row => row.enabled)
+    /** Where the caller could have a token for; by lent rights only where the token is for. */
+    async ownProjects({ caller: { userId, scope, delegation } }: Ctx): Promise<Project[]> {
+      const rows = (await store.projects(userId)).filter(row => row.enabled)
+      return delegation ? rows.filter(row => scope.kind === 'project' && row.id === scope.projectId) : rows
     },
-    async ownDomains({ caller }: Ctx): Promise<Project[]> {
-      return (await store.domains(caller.userId)).filter(row => row.enabled)
+    async ownDomains({ caller: { userId, delegation } }: Ctx): Promise<Project[]> {
+      return delegation ? [] : (await store.domains(userId)).filter(row => row.enabled)
     },
-    onSystem: ({ caller }: Ctx): Promise<boolean> => store.hasSystemRole(caller.userId),
+    async onSystem({ caller: { userId, scope, delegation } }: Ctx): Promise<boolean> {
+      return delegation ? scope.kind === 'system' : store.hasSystemRole(userId)
+    },
   }
 }
 

@@ -1,6 +1,7 @@
 import { authorize, can } from '@caelum/http'
 import { type Ctx, newHexId } from '@caelum/kernel'
 import { mergeExtra, splitExtra } from '../../collection.ts'
+import { refuseLent } from '../../delegated.ts'
 import { errors } from '../../errors.ts'
 import { policy } from '../../policy.ts'
 import type { Sealing } from '../../signing/seal.ts'
@@ -27,6 +28,7 @@ export const credentialService = (store: CredentialStore, sealing: Sealing) => {
   return {
     /** @throws Problem 400 for an EC2 key pair without an access key or a project, 404 without an owner, 409 twice */
     async create(ctx: Ctx, body: CreateCredential): Promise<Credential> {
+      refuseLent(ctx, 'credentials')
       const { fields, extra } = splitExtra(body, FIELDS)
       authorize(policy, ctx, 'identity:credentials:create', { userId: fields.user_id })
       if (isEc2(fields.type) && !fields.project_id)
@@ -60,6 +62,7 @@ export const credentialService = (store: CredentialStore, sealing: Sealing) => {
 
     /** Neither may it be somebody else's before nor after. */
     async update(ctx: Ctx, id: string, body: ChangeCredential): Promise<Credential> {
+      refuseLent(ctx, 'credentials')
       const { fields, extra } = splitExtra(body, FIELDS)
       authorize(policy, ctx, 'identity:credentials:update', { userId: (await store.get(id))?.user_id })
       const updated = await store.update(id, row => {
@@ -80,6 +83,7 @@ export const credentialService = (store: CredentialStore, sealing: Sealing) => {
     },
 
     async remove(ctx: Ctx, id: string): Promise<void> {
+      refuseLent(ctx, 'credentials')
       authorize(policy, ctx, 'identity:credentials:delete', { userId: (await store.get(id))?.user_id })
       if (!(await store.remove(id))) throw errors.notFound('credential', id)
     },

@@ -26,6 +26,7 @@ export function claimsOf(
     r: target || system ? rolesOf(proof, facts) : [],
     m: proof.methods,
     ...(proof.bound ? { cr: proof.bound.credentialId } : {}),
+    ...proof.delegation?.claims,
     aid: chain ? [auditId, chain] : [auditId],
     iat: issuedAt,
     exp: endOf(proof, issuedAt + ttlS),

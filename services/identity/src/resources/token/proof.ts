@@ -1,6 +1,6 @@
 import type { Claims } from '@caelum/token'
 import { errors } from '../../errors.ts'
-import type { Target } from './store.ts'
+import type { Delegation } from './delegation.ts'
 
 /** Who asks for a token, proven. */
 export interface Proof {
@@ -20,15 +20,6 @@ export interface Proof {
   }
   /** the user acts by rights that were lent, and by no others */
   delegation?: Delegation
-}
-
-/** Rights lent out: a token made by them shows these at most, for this target alone. */
-export interface Delegation {
-  target: Target
-  /** ids of the roles lent; what they imply is lent too */
-  roleIds: string[]
-  /** ms since 1970; null: it does not end by itself */
-  expiresAt: number | null
 }
 
 /**

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { ApplicationCredentialBlock } from './methods/application-credential.ts'
 import { PasswordBlock } from './methods/password.ts'
 import { TokenBlock } from './methods/token.ts'
 import { Scope } from './scope.ts'
@@ -8,6 +9,7 @@ export const Authenticate = z.object({
   auth: z.object({
     identity: z.object({
       methods: z.array(z.string().max(64)).min(1).max(10),
+      application_credential: ApplicationCredentialBlock.optional(),
       password: PasswordBlock.optional(),
       token: TokenBlock.optional(),
     }),

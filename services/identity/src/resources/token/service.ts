@@ -23,6 +23,7 @@ import { policy } from '../../policy.ts'
 import type { KeyRing } from '../../signing/key-ring.ts'
 import { checkAccount } from './account.ts'
 import { claimsOf } from './claims.ts'
+import { checkDelegation } from './delegation.ts'
 import type { Asked, Blocks, Methods } from './methods/method.ts'
 import { agreeing, type Proof } from './proof.ts'
 import type { Authenticate } from './schema.ts'
@@ -65,12 +66,14 @@ export const tokenService = ({ store, methods, keys, verifier, ttlS }: Dependenc
       target: null,
       parent: parent ? { subjects: subjectsOf(parent), issuedAt: issuedAtMs(parent) } : null,
       keyPairId: bound?.credentialId ?? null,
+      delegation: delegation ?? null,
     }
     const own = bound && !scope ? { project: { id: bound.projectId } } : scope
     const target = delegation?.target ?? (own ? targetOf(own) : null)
     const facts = own || delegation ? await store.facts({ ...base, target }) : await byDefault(base)
     if (!facts) throw errors.unauthenticated()
     checkAccount(proof, facts)
+    checkDelegation(proof, facts)
     if (target && !isThere(target, facts)) throw errors.unauthenticated()
     if (bound && bound.projectId !== facts.target?.id) throw errors.unauthenticated()
     return facts
@@ -111,7 +114,9 @@ export const tokenService = ({ store, methods, keys, verifier, ttlS }: Dependenc
      * when too many logins wait
      */
     async issue(asked: Asked, auth: Authenticate): Promise<{ text: string; claims: Claims }> {
-      return grant(await prove(asked, auth.identity), auth.scope)
+      const proof = await prove(asked, auth.identity)
+      if (proof.delegation && auth.scope) throw errors.scopeIsLent()
+      return grant(proof, auth.scope)
     },
 
     grant,

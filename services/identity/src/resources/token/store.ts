@@ -48,6 +48,8 @@ export interface Facts {
   key_pair_version: string | null
   /** one of the subjects asked about was revoked since */
   revoked: boolean
+  /** the rights are still lent, if they are */
+  stands: boolean
 }
 
 /** Where a token is for. */
@@ -61,6 +63,8 @@ export interface FactsQuery {
   parent: { subjects: string[]; issuedAt: number } | null
   /** id of a credential */
   keyPairId: string | null
+  /** by which lent rights; null: the user's own */
+  delegation: { kind: 'application-credential'; id: string } | null
 }
 
 /** The two statements of every login, prepared once a connection: planning the second costs more than running it. */
@@ -109,7 +113,11 @@ const FACTS = `
     (select coalesce(json_agg(json_build_array(prior_id, implied_id)), '[]') from implications) as implications,
     exists (select from revocations where subject = any($7::text[])
       and issued_until >= to_timestamp($8::double precision / 1000)) as revoked,
-    (select xmin::text from credentials where id = $9) as key_pair_version
+    (select xmin::text from credentials where id = $9) as key_pair_version,
+    case $10::text
+      when 'application-credential' then exists (select from application_credentials where id = $11::text)
+      else true
+    end as stands
   from users u join projects d on d.id = u.domain_id
   where u.id = $1`
 
@@ -128,12 +136,13 @@ export const tokenStore = (pool: Pool, transact: Transact) => ({
   },
 
   /** null when there is no such user */
-  async facts({ userId, target, parent, keyPairId }: FactsQuery): Promise<Facts | null> {
+  async facts({ userId, target, parent, keyPairId, delegation }: FactsQuery): Promise<Facts | null> {
     const ref = target && target.kind !== 'system' ? target.ref : undefined
     const values = [
       userId,
       ...[ref?.id, target?.kind, ref?.name, ref?.domain?.id, ref?.domain?.name],
       ...[parent?.subjects ?? [], parent?.issuedAt ?? 0, keyPairId],
+      ...[delegation?.kind, delegation?.id],
     ]
     const client = await pool.connect()
     try {

@@ -1,5 +1,6 @@
 import { isoMicros } from '@caelum/kernel'
 import { type Claims, issuedAtMs } from '@caelum/token'
+import { accessRuleId } from '../access-rule/id.ts'
 
 /** keystone/common/render_token.py; `catalog` is JSON already, and null leaves it out. */
 export function viewToken(claims: Claims, catalog: string | null): string {
@@ -15,6 +16,7 @@ export function viewToken(claims: Claims, catalog: string | null): string {
     expires_at: isoMicros(new Date(Math.round(claims.exp * 1000))),
     issued_at: isoMicros(new Date(issuedAtMs(claims))),
     ...scopeOf(claims),
+    ...delegationOf(claims),
   })
   return catalog === null || !isScoped(claims)
     ? `{"token":${body}}`
@@ -33,6 +35,18 @@ function scopeOf({ p, d, sys, r }: Claims) {
     }
   if (d) return { domain: named(d), roles }
   return sys ? { roles, system: { all: true } } : {}
+}
+
+function delegationOf({ sub, ac }: Claims) {
+  if (!ac) return {}
+  const access_rules = ac.ar?.map(([service, method, path]) => {
+    const rule = { service, method, path }
+    return { id: accessRuleId(sub, rule), ...rule }
+  })
+  const { id, n: name, u } = ac
+  return {
+    application_credential: { id, name, restricted: u !== 1, ...(access_rules ? { access_rules } : {}) },
+  }
 }
 
 const named = ([id, name]: readonly [string, string]) => ({ id, name })

@@ -1,5 +1,6 @@
 import type { TokenVerifier } from '@caelum/token'
 import { z } from 'zod'
+import { delegationOf } from '../delegation.ts'
 import type { Method } from './method.ts'
 
 export const TokenBlock = z.object({ id: z.string().min(1) })
@@ -8,8 +9,15 @@ type TokenBlock = z.output<typeof TokenBlock>
 export const tokenMethod = (verifier: Pick<TokenVerifier, 'verify'>): Method<TokenBlock> => ({
   prove({ id }) {
     const parent = verifier.verify(id)
-    const proof = { userId: parent.sub, methods: ['token', ...parent.m], parent }
-    if (parent.cr === undefined) return proof
-    return { ...proof, bound: { credentialId: parent.cr, projectId: parent.p?.[0] ?? '' } }
+    const delegation = delegationOf(parent)
+    return {
+      userId: parent.sub,
+      methods: ['token', ...parent.m],
+      parent,
+      ...(delegation ? { delegation } : {}),
+      ...(parent.cr === undefined
+        ? {}
+        : { bound: { credentialId: parent.cr, projectId: parent.p?.[0] ?? '' } }),
+    }
   },
 })
