@@ -7,11 +7,16 @@ import { applicationCredentialRoutes } from './resources/application-credential/
 import { assignmentRoutes } from './resources/assignment/routes.ts'
 import { credentialRoutes } from './resources/credential/routes.ts'
 import { domainRoutes } from './resources/domain/routes.ts'
+import { domainConfigRoutes } from './resources/domain-config/routes.ts'
 import { ec2Routes } from './resources/ec2/routes.ts'
 import { endpointRoutes } from './resources/endpoint/routes.ts'
+import { endpointGroupRoutes } from './resources/endpoint-group/routes.ts'
 import { groupRoutes } from './resources/group/routes.ts'
+import { limitRoutes } from './resources/limit/routes.ts'
+import { policyRoutes } from './resources/policy/routes.ts'
 import { projectRoutes } from './resources/project/routes.ts'
 import { regionRoutes } from './resources/region/routes.ts'
+import { registeredLimitRoutes } from './resources/registered-limit/routes.ts'
 import { roleRoutes } from './resources/role/routes.ts'
 import { serviceRoutes } from './resources/service/routes.ts'
 import { tokenRoutes } from './resources/token/routes.ts'
@@ -22,7 +27,7 @@ export const routesOf = (deps: Deps): Route[] => [
   ...versionRoutes,
   ...tokenRoutes(deps.tokens, deps.catalog),
   ...domainRoutes(deps.domains),
-  ...projectRoutes(deps.projects),
+  ...projectRoutes(deps.projects, deps.limits),
   ...userRoutes(deps.users),
   ...credentialRoutes(deps.credentials),
   ...ec2Routes(deps.ec2, deps),
@@ -34,6 +39,11 @@ export const routesOf = (deps: Deps): Route[] => [
   ...regionRoutes(deps.regions),
   ...serviceRoutes(deps.services),
   ...endpointRoutes(deps.endpoints, deps.catalog),
+  ...endpointGroupRoutes(deps.endpointGroups),
+  ...policyRoutes(deps.policies),
+  ...registeredLimitRoutes(deps.registeredLimits),
+  ...limitRoutes(deps.limits),
+  ...domainConfigRoutes(deps.domainConfigs),
 ]
 
 export const buildApp = (deps: Deps, options: { log: Logger; identityUrl: string }) =>

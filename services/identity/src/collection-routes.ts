@@ -26,6 +26,8 @@ export function collectionRoutes<
   /** e.g. `projects`, `project` */
   many: string
   one: string
+  /** where the collection is, below /v3; its name when not given */
+  at?: string
   create: z.ZodType<Record<string, z.output<Create>>>
   change: z.ZodType<Record<string, z.output<Change>>>
   query: Query
@@ -34,7 +36,7 @@ export function collectionRoutes<
   view: (ctx: Ctx, row: Row) => unknown
 }): Route[] {
   const { many, one, service, view } = it
-  const path = `/v3/${many}`
+  const path = `/v3/${it.at ?? many}`
   return [
     route({
       operation: `identity:${many}:create`,

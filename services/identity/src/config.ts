@@ -46,6 +46,8 @@ const Config = z.object({
   CAELUM_SIGNING_KEY_DAYS: z.coerce.number().positive().default(30),
   /** password hashes computed at a time; more wait, and too many waiting are turned away */
   CAELUM_HASH_CONCURRENCY: z.coerce.number().int().min(1).max(64).optional(),
+  /** how the limits of domains and of their projects go together: resources/limit/model.ts */
+  CAELUM_LIMIT_MODEL: z.enum(['flat', 'strict_two_level']).default('flat'),
   LOG_LEVEL: z.string().default('info'),
 })
 export type Config = z.output<typeof Config>

@@ -15,6 +15,8 @@ import { credentialService } from './resources/credential/service.ts'
 import { credentialStore, sealedCredentials } from './resources/credential/store.ts'
 import { domainService } from './resources/domain/service.ts'
 import { domainStore } from './resources/domain/store.ts'
+import { domainConfigService } from './resources/domain-config/service.ts'
+import { domainConfigStore, sealedDomainOptions } from './resources/domain-config/store.ts'
 import { keyPairProof } from './resources/ec2/proof.ts'
 import { ec2Service } from './resources/ec2/service.ts'
 import { keyPairStore } from './resources/ec2/store.ts'
@@ -22,12 +24,21 @@ import { Catalog } from './resources/endpoint/catalog.ts'
 import { catalogStore } from './resources/endpoint/catalog-store.ts'
 import { endpointService } from './resources/endpoint/service.ts'
 import { endpointStore } from './resources/endpoint/store.ts'
+import { endpointGroupService } from './resources/endpoint-group/service.ts'
+import { endpointGroupStore } from './resources/endpoint-group/store.ts'
 import { groupService } from './resources/group/service.ts'
 import { groupStore } from './resources/group/store.ts'
+import { DEEPEST, type ModelName } from './resources/limit/model.ts'
+import { limitService } from './resources/limit/service.ts'
+import { limitStore } from './resources/limit/store.ts'
+import { policyService } from './resources/policy/service.ts'
+import { policyStore } from './resources/policy/store.ts'
 import { projectService } from './resources/project/service.ts'
 import { projectStore } from './resources/project/store.ts'
 import { regionService } from './resources/region/service.ts'
 import { regionStore } from './resources/region/store.ts'
+import { registeredLimitService } from './resources/registered-limit/service.ts'
+import { registeredLimitStore } from './resources/registered-limit/store.ts'
 import { roleService } from './resources/role/service.ts'
 import { roleStore } from './resources/role/store.ts'
 import { serviceService } from './resources/service/service.ts'
@@ -54,6 +65,8 @@ export interface DepsOptions {
   /** seconds */
   tokenTtlS: number
   bootstrap: BootstrapConfig
+  /** how limits of domains and projects go together; `flat` when not given */
+  limitModel?: ModelName
   /** tests hash cheaply */
   hashCost?: HashCost
   hashConcurrency?: number | undefined
@@ -83,7 +96,9 @@ export async function createDeps(options: DepsOptions) {
   })
   await trust.refresh()
   const verifier = new TokenVerifier(trust)
-  const catalog = new Catalog(catalogStore(db))
+  const endpointGroups = endpointGroupStore(db)
+  const catalog = new Catalog(catalogStore(db), endpointGroups)
+  const limitModel = options.limitModel ?? 'flat'
   const domains = domainService(domainStore(db, transact))
   const roles = roleService(roleStore(db, transact))
   const regions = regionService(regionStore(db))
@@ -100,6 +115,15 @@ export async function createDeps(options: DepsOptions) {
     password: passwordMethod({ store: tokens, hasher }),
     token: tokenMethod(verifier),
   }
+  const limits = limitService(limitStore(db, limitModel), limitModel)
+  await limits.checkTree()
+  const projects = projectService(projectStore(db, transact), {
+    domains,
+    assignments,
+    deepest: DEEPEST[limitModel],
+  })
+  const services = serviceService(serviceStore(db), catalog)
+  const endpoints = endpointService(endpointStore(db), regions, catalog)
   return {
     db,
     keys,
@@ -108,8 +132,8 @@ export async function createDeps(options: DepsOptions) {
     verifier,
     catalog,
     domains,
-    projects: projectService(projectStore(db, transact), domains),
     users,
+    projects,
     groups: groupService(groupStore(db, transact), assignments),
     roles,
     assignments,
@@ -119,9 +143,14 @@ export async function createDeps(options: DepsOptions) {
     applicationCredentials,
     accessRules: accessRuleService(accessRuleStore(db)),
     regions,
-    services: serviceService(serviceStore(db), catalog),
-    endpoints: endpointService(endpointStore(db), regions, catalog),
     tokens: tokenService({ store: tokens, methods, keys, verifier, ttlS: tokenTtlS }),
+    services,
+    endpoints,
+    endpointGroups: endpointGroupService(endpointGroups, { endpoints, projects, catalog }),
+    policies: policyService(policyStore(db), { endpoints, services, regions }),
+    registeredLimits: registeredLimitService(registeredLimitStore(db)),
+    limits,
+    domainConfigs: domainConfigService(domainConfigStore(db), domains, options.sealing),
     async close() {
       await trust.close()
       await logins.end()
@@ -145,7 +174,7 @@ export function openSealed(options: Pick<DepsOptions, 'databaseUrl' | 'log'>) {
   const { databaseUrl: url, log } = options
   const db = new PrismaClient({ adapter: prismaAdapter({ url, schema: 'identity', poolSize: 1, log }) })
   return {
-    tables: [sealedSigningKeys(db), sealedCredentials(db)],
+    tables: [sealedSigningKeys(db), sealedCredentials(db), sealedDomainOptions(db)],
     close: () => db.$disconnect(),
   }
 }

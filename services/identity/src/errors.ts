@@ -70,6 +70,57 @@ export const errors = {
     'Forbidden',
     () => 'A project-scoped token is required to produce a service catalog.',
   ),
+  limitTaken: (kind: string) => conflict(`there is already such a ${kind}; change that one.`),
+  notRegistered: problem(
+    403,
+    'NoLimitReference',
+    () => 'Unable to create a limit that has no corresponding registered limit.',
+  ),
+  registeredLimitInUse: problem(
+    403,
+    'RegisteredLimitError',
+    (id: string) =>
+      `Unable to update or delete registered limit ${id} because there are project limits associated with it.`,
+  ),
+  limitBreaksTree: problem(
+    403,
+    'InvalidLimit',
+    () => 'Invalid resource limit: the limit of a project would be above that of its domain.',
+  ),
+  associatedAlready: (kind: string, id: string) =>
+    conflict(`${kind} ${id} is associated with this project already.`),
+  noPolicyAssociation: problem(404, 'NotFound', () => 'Could not find policy association.'),
+  unknownDomainConfig: problem(
+    403,
+    'InvalidDomainConfig',
+    (what: string) =>
+      `Invalid domain specific configuration: ${what} is not supported for domain specific configurations.`,
+  ),
+  otherDomainConfig: problem(
+    403,
+    'InvalidDomainConfig',
+    (name: string) =>
+      `Invalid domain specific configuration: ${name}, and only that, must be in the configuration.`,
+  ),
+  emptyDomainConfig: problem(
+    403,
+    'InvalidDomainConfig',
+    () => 'Invalid domain specific configuration: No options specified.',
+  ),
+  noDomainConfig: problem(
+    404,
+    'DomainConfigNotFound',
+    ({
+      domainId,
+      group,
+      name,
+    }: {
+      domainId: string
+      group?: string | undefined
+      name?: string | undefined
+    }) =>
+      `Could not find ${name ? `option ${name} in group ${group}` : group ? `group ${group}` : 'any options'} in domain configuration for domain ${domainId}.`,
+  ),
   impliesItself: problem(
     403,
     'InvalidImpliedRole',

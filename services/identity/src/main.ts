@@ -20,6 +20,7 @@ const deps = await createDeps({
     servicePasswords: config.CAELUM_SERVICE_PASSWORDS,
     catalog: config.CAELUM_CATALOG,
   },
+  limitModel: config.CAELUM_LIMIT_MODEL,
   log,
 })
 const upkeep = startUpkeep({

@@ -1,6 +1,7 @@
 import { anyOf, type PolicyTable, rules } from '@caelum/http'
 import {
   cloudAdmin,
+  complianceOr,
   domainManager,
   domainReader,
   grantAdmin,
@@ -11,6 +12,7 @@ import {
   managedRole,
   managerOfBoth,
   managerOfTame,
+  ownDomain,
   readerOfBoth,
   rolesForManagers,
   self,
@@ -29,6 +31,7 @@ const showProject = anyOf(cloudAdmin, service, systemReader, domainReader, inPro
 const grantWrite = anyOf(cloudAdmin, grantAdmin, grantManager)
 const ownSecretRead = anyOf(self, cloudAdmin, systemReader)
 const keyPairWrite = anyOf(selfAsMember, cloudAdmin)
+const limitRead = anyOf(cloudAdmin, service, systemReader, ownDomain, inProject)
 const catalogRead = anyOf(cloudAdmin, service, systemReader)
 
 /** Keystone's secure defaults (keystone/common/policies/*.py), one rule per operation. */
@@ -114,6 +117,53 @@ export const policy: PolicyTable = {
   'identity:grants:create': grantWrite,
   'identity:grants:check': anyOf(cloudAdmin, systemReader, grantReader),
   'identity:grants:delete': grantWrite,
+
+  'identity:domain_config:show': systemRead,
+  'identity:domain_config:show_group': complianceOr(systemRead),
+  'identity:domain_config:default': systemRead,
+  'identity:domain_config:replace': cloudAdmin,
+  'identity:domain_config:update': cloudAdmin,
+  'identity:domain_config:delete': cloudAdmin,
+
+  'identity:policies:create': cloudAdmin,
+  'identity:policies:list': systemRead,
+  'identity:policies:show': systemRead,
+  'identity:policies:update': cloudAdmin,
+  'identity:policies:delete': cloudAdmin,
+  'identity:policies:associate': cloudAdmin,
+  'identity:policies:check_association': systemRead,
+  'identity:policies:dissociate': cloudAdmin,
+  'identity:policies:endpoints': systemRead,
+  'identity:endpoints:policy': systemRead,
+
+  'identity:registered_limits:create': cloudAdmin,
+  'identity:registered_limits:list': rules.anyone,
+  'identity:registered_limits:show': rules.anyone,
+  'identity:registered_limits:update': cloudAdmin,
+  'identity:registered_limits:delete': cloudAdmin,
+  'identity:limits:model': rules.anyone,
+  'identity:limits:create': cloudAdmin,
+  'identity:limits:list': limitRead,
+  'identity:limits:show': limitRead,
+  'identity:limits:update': cloudAdmin,
+  'identity:limits:delete': cloudAdmin,
+
+  'identity:endpoint_groups:create': cloudAdmin,
+  'identity:endpoint_groups:list': systemRead,
+  'identity:endpoint_groups:show': systemRead,
+  'identity:endpoint_groups:update': cloudAdmin,
+  'identity:endpoint_groups:delete': cloudAdmin,
+  'identity:endpoint_groups:endpoints': systemRead,
+  'identity:endpoint_groups:projects:list': systemRead,
+  'identity:endpoint_groups:projects:add': cloudAdmin,
+  'identity:endpoint_groups:projects:check': systemRead,
+  'identity:endpoint_groups:projects:remove': cloudAdmin,
+  'identity:projects:endpoint_groups': systemRead,
+  'identity:endpoints:projects': systemRead,
+  'identity:projects:endpoints:list': systemRead,
+  'identity:projects:endpoints:add': cloudAdmin,
+  'identity:projects:endpoints:check': systemRead,
+  'identity:projects:endpoints:remove': cloudAdmin,
 
   'identity:regions:create': cloudAdmin,
   'identity:regions:list': rules.anyone,

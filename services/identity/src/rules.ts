@@ -90,12 +90,23 @@ export const inProject: Rule = {
   allows: ({ scope }, target) =>
     scope.kind === 'project' && (target === undefined || target.projectId === scope.projectId),
 }
+export const ownDomain: Rule = {
+  text: 'a token for that domain',
+  allows: ({ scope }, target) =>
+    scope.kind === 'domain' && (target === undefined || target.domainId === scope.domainId),
+}
 export const inDomain: Rule = {
   text: 'a token for that domain or a project in it',
   allows: ({ scope }, target) =>
     (scope.kind === 'domain' || scope.kind === 'project') &&
     (target === undefined || target.domainId === scope.domainId),
 }
+
+/** Everybody asks for a group of a domain's configuration, for one of them is for everybody. */
+export const complianceOr = (rule: Rule): Rule => ({
+  text: `${rule.text}; group security_compliance is for everybody`,
+  allows: (caller, target) => target === undefined || rule.allows(caller, target),
+})
 
 /** The only domain whose rows of a list the caller sees; undefined: of all. */
 export function domainSeen(policy: PolicyTable, ctx: Ctx, operation: string): string | undefined {

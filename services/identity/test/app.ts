@@ -3,7 +3,7 @@ import { Secret, silentLogger } from '@caelum/kernel'
 import { testDatabase } from '@caelum/testkit'
 import { buildApp } from '../src/app.ts'
 import type { BootstrapConfig } from '../src/bootstrap/bootstrap.ts'
-import { createDeps, type Deps } from '../src/deps.ts'
+import { createDeps, type Deps, type DepsOptions } from '../src/deps.ts'
 import type { Asked } from '../src/resources/token/methods/method.ts'
 import type { Authenticate } from '../src/resources/token/schema.ts'
 import { Sealing } from '../src/signing/seal.ts'
@@ -28,7 +28,11 @@ export const testBootstrap = (change: Partial<BootstrapConfig> = {}): BootstrapC
 const sealingKey = randomBytes(32)
 export const testSealing = new Sealing(() => [sealingKey])
 
-export const testDeps = (url: string, change: Partial<BootstrapConfig> = {}) =>
+export const testDeps = (
+  url: string,
+  change: Partial<BootstrapConfig> = {},
+  options: Partial<DepsOptions> = {},
+) =>
   createDeps({
     databaseUrl: url,
     sealing: testSealing,
@@ -36,6 +40,7 @@ export const testDeps = (url: string, change: Partial<BootstrapConfig> = {}) =>
     bootstrap: testBootstrap(change),
     hashCost: TEST_COST,
     log: silentLogger,
+    ...options,
   })
 
 /** A token from another process's insides, where there is no request. */
@@ -48,9 +53,9 @@ export interface CallOptions {
 }
 
 /** The identity application on a database of its own, spoken to as a client would. */
-export async function testApp() {
+export async function testApp(options: Partial<DepsOptions> = {}) {
   const database = await testDatabase('identity')
-  const deps = await testDeps(database.url)
+  const deps = await testDeps(database.url, {}, options)
   const app = buildApp(deps, { log: silentLogger, identityUrl: 'http://identity/v3' })
 
   async function call(

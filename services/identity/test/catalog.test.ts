@@ -67,14 +67,17 @@ test('another process sees a change within a second', async () => {
 test('what is read from before a change is not shown after it', async () => {
   let answer: (services: never[]) => void = () => undefined
   let reads = 0
-  const slow = new Catalog({
-    enabled: () => {
-      reads += 1
-      return new Promise(resolve => {
-        answer = resolve
-      })
+  const slow = new Catalog(
+    {
+      enabled: () => {
+        reads += 1
+        return new Promise(resolve => {
+          answer = resolve
+        })
+      },
     },
-  })
+    { isUsed: async () => false, endpointsOfProject: async () => [] },
+  )
   const listed = slow.list('u', 'p')
   const stale = answer
   slow.forget()

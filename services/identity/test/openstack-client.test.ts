@@ -3,8 +3,11 @@
  * not here must be in NOT_YET, and those must fail as a cloud without that feature lets them fail.
  */
 import { createHash } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { type OpenstackClient, openstackClient } from '@caelum/testkit'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { ADMIN_PASSWORD, type TestApp, testApp } from './app.ts'
 
 let api: TestApp
@@ -226,6 +229,30 @@ const COMMANDS: [command: string, rest: string, expected: Expected][] = [
 const IN_CONVERSATIONS = [
   'access rule delete',
   'access rule show',
+  'endpoint add project',
+  'endpoint remove project',
+  'endpoint group create',
+  'endpoint group delete',
+  'endpoint group list',
+  'endpoint group set',
+  'endpoint group show',
+  'endpoint group add project',
+  'endpoint group remove project',
+  'limit create',
+  'limit delete',
+  'limit list',
+  'limit set',
+  'limit show',
+  'policy create',
+  'policy delete',
+  'policy list',
+  'policy set',
+  'policy show',
+  'registered limit create',
+  'registered limit delete',
+  'registered limit list',
+  'registered limit set',
+  'registered limit show',
   'credential delete',
   'endpoint set',
   'endpoint show',
@@ -238,17 +265,11 @@ const IN_CONVERSATIONS = [
 const NOT_YET = [
   'access token',
   'consumer',
-  'endpoint add project',
-  'endpoint remove project',
-  'endpoint group',
   'federation domain',
   'federation project',
   'federation protocol',
   'identity provider',
-  'limit',
   'mapping',
-  'policy',
-  'registered limit',
   'request token',
   'service provider',
   'trust',
@@ -338,6 +359,72 @@ test.each([
   const { out, err } = await run(`--os-project-name= --os-project-domain-name= ${scope} token issue`)
   expect(err).toBe('')
   expect(JSON.parse(out)).toHaveProperty(field)
+})
+
+/** What the command shows; it must succeed. */
+async function shown(command: string, rest: string) {
+  const { code, out, err } = await run(command, rest)
+  expect({ command, rest, code, err }).toEqual({ command, rest, code: 0, err: '' })
+  return out === '' ? null : JSON.parse(out)
+}
+function written(name: string, value: unknown): string {
+  const folder = mkdtempSync(join(tmpdir(), 'caelum-client-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const path = join(folder, name)
+  writeFileSync(path, JSON.stringify(value))
+  return path
+}
+
+test('limits are registered, given to a project, changed and taken away', async () => {
+  const registered = await shown(
+    'registered limit create',
+    '--service compute --default-limit 10 --region RegionOne --description d cores',
+  )
+  expect(registered).toMatchObject({ resource_name: 'cores', default_limit: 10, region_id: 'RegionOne' })
+  expect(await shown('registered limit list', '--service compute')).toMatchObject([
+    { 'Resource Name': 'cores', 'Default Limit': 10 },
+  ])
+  expect((await run('registered limit set', `--default-limit 12 ${registered.id}`)).code).toBe(0)
+  expect(await shown('registered limit show', registered.id)).toMatchObject({ default_limit: 12 })
+  const limit = await shown(
+    'limit create',
+    '--project demo --service compute --region RegionOne --resource-limit 5 cores',
+  )
+  expect(limit).toMatchObject({ resource_name: 'cores', resource_limit: 5 })
+  expect(await shown('limit list', '--service compute')).toMatchObject([{ 'Resource Limit': 5 }])
+  expect((await run('limit set', `--resource-limit 6 ${limit.id}`)).code).toBe(0)
+  expect(await shown('limit show', limit.id)).toMatchObject({ resource_limit: 6 })
+  expect((await run('registered limit delete', registered.id)).code).toBe(1)
+  await shown('limit delete', limit.id)
+  await shown('registered limit delete', registered.id)
+})
+
+test('a policy is kept, changed and deleted', async () => {
+  const made = await shown('policy create', `--type text/x ${written('rules', { a: 'b' })}`)
+  expect(made).toMatchObject({ type: 'text/x', rules: '{"a":"b"}' })
+  expect(await shown('policy list', '--long')).toMatchObject([{ ID: made.id, Type: 'text/x' }])
+  await shown('policy set', `--type text/y --rules ${written('rules', {})} ${made.id}`)
+  expect(await shown('policy show', made.id)).toMatchObject({ type: 'text/y', rules: '{}' })
+  await shown('policy delete', made.id)
+})
+
+test('an endpoint and a group of them are for a project', async () => {
+  const [endpoint] = await shown('endpoint list', '--service object-store --interface public')
+  await shown('endpoint add project', `${endpoint.ID} demo`)
+  expect(await shown('endpoint list', '--project demo')).toMatchObject([{ ID: endpoint.ID }])
+  await shown('endpoint remove project', `${endpoint.ID} demo`)
+  const filters = written('filters', { interface: 'internal' })
+  expect(await shown('endpoint group create', `--description d inner ${filters}`)).toMatchObject({
+    name: 'inner',
+    filters: { interface: 'internal' },
+  })
+  await shown('endpoint group set', `--name nook --filters ${written('more', { interface: 'admin' })} inner`)
+  expect(await shown('endpoint group show', 'nook')).toMatchObject({ filters: { interface: 'admin' } })
+  await shown('endpoint group add project', 'nook demo')
+  expect(await shown('endpoint group list', '--project demo')).toMatchObject([{ Name: 'nook' }])
+  expect(await shown('endpoint group list', '--endpointgroup nook')).toMatchObject([{ Name: 'demo' }])
+  await shown('endpoint group remove project', 'nook demo')
+  await shown('endpoint group delete', 'nook')
 })
 
 test('no command is forgotten', async () => {

@@ -59,6 +59,10 @@ const FOR_MEMBERS = [
   'identity:application_credentials:delete',
   'identity:application_credentials:list',
   'identity:application_credentials:show',
+  'identity:registered_limits:list',
+  'identity:registered_limits:show',
+  'identity:limits:model',
+  'identity:limits:list',
   'identity:auth:catalog',
   'identity:auth:domains',
   'identity:auth:projects',
@@ -87,6 +91,7 @@ const FOR_MEMBERS = [
 const FOR_SERVICES = [
   'identity:ec2tokens:create',
   'identity:s3tokens:create',
+  'identity:limits:show',
   'identity:endpoints:list',
   'identity:endpoints:show',
   'identity:services:list',

@@ -32,9 +32,9 @@ export const assignmentRoutes = (assignments: AssignmentService): Route[] => [
     summary: 'List the projects where a user has a role',
     params: byId,
     query: ListScopes,
-    async handle(ctx, { params, request }) {
-      const rows = await assignments.projects(ctx, params.id)
-      return viewPage(ctx, request, { name: 'projects', rows }, viewProject)
+    async handle(ctx, { params, query, request }) {
+      const rows = await assignments.projects(ctx, params.id, query)
+      return viewPage(ctx, request, { name: 'projects', rows, limit: query.limit }, viewProject)
     },
   }),
   ...scopeRoutes(assignments),

@@ -5,7 +5,7 @@ import { policy } from '../../policy.ts'
 import { domainSeen } from '../../rules.ts'
 import { impliedBy } from '../role/infer.ts'
 import type { RoleService } from '../role/service.ts'
-import type { ListAssignments } from './schema.ts'
+import type { ListAssignments, ListScopes } from './schema.ts'
 import type { AssignmentFilter, AssignmentStore, AssignmentView, Place, Project, Role } from './store.ts'
 
 /** An effective assignment, and the role assigned when this one is only implied by it. */
@@ -77,17 +77,20 @@ export const assignmentService = (store: AssignmentStore, roles: RoleService) =>
       return all.filter(row => !row.role.domain_id && (roleId === undefined || row.role.id === roleId))
     },
 
-    async projects(ctx: Ctx, userId: string): Promise<Project[]> {
+    async projects(ctx: Ctx, userId: string, query: ListScopes): Promise<Project[]> {
       const domainId = await store.domainOfActor({ kind: 'user', id: userId })
       authorize(policy, ctx, 'identity:users:projects', { userId, domainId })
-      const rows = await store.projects(userId)
       const seesAll = can(policy, ctx, 'identity:users:projects', { userId })
-      return seesAll ? rows : rows.filter(row => row.domain_id === domainId)
+      return store.projectsWhere(userId, query, seesAll ? undefined : domainId)
     },
 
     /** Has the actor a right that its domain cannot give? Asked for a domain's people only. */
     isPowerful: async ({ caller }: Ctx, actor: Place['actor']): Promise<boolean> =>
       caller.scope.kind === 'domain' && (await store.isPowerful(actor)),
+
+    /** Where the caller has a role, enabled or not; lent rights show none. */
+    allProjects: async ({ caller: { userId, delegation } }: Ctx): Promise<Project[]> =>
+      delegation ? [] : store.projects(userId),
 
     /** Where the caller could have a token for; by lent rights only where the token is for. */
     async ownProjects({ caller: { userId, scope, delegation } }: Ctx): Promise<Project[]> {

@@ -1,5 +1,6 @@
 import { isForeignKeyViolation } from '@caelum/db'
 import { newId } from '@caelum/kernel'
+import { pageOf, whereName } from '../../collection.ts'
 import {
   type Assignment,
   Prisma,
@@ -9,6 +10,7 @@ import {
 } from '../../generated/client.ts'
 import { subjectsLosing, type Transact } from '../../revocation/store.ts'
 import { POWERFUL } from '../role/infer.ts'
+import type { ListScopes } from './schema.ts'
 
 export type { Project, Role }
 export type AssignmentStore = ReturnType<typeof assignmentStore>
@@ -162,6 +164,17 @@ export const assignmentStore = (db: PrismaClient, transact: Transact) => ({
     select * from projects
     where not is_domain and id in (select target_id from held where not inherited union select id from below)
     order by id`,
+
+  /** @param within those of this domain only */
+  async projectsWhere(userId: string, query: ListScopes, within: string | undefined): Promise<Project[]> {
+    const { page, ...order } = pageOf(query)
+    const ids = (await this.projects(userId)).map(row => row.id)
+    const conditions: Prisma.ProjectWhereInput[] = [...whereName(query).AND, page, { id: { in: ids } }]
+    if (query.enabled !== undefined) conditions.push({ enabled: query.enabled })
+    if (query.domain_id !== undefined) conditions.push({ domain_id: query.domain_id })
+    if (within !== undefined) conditions.push({ domain_id: within })
+    return db.project.findMany({ where: { AND: conditions }, ...order })
+  },
 
   domains: (userId: string): Promise<Project[]> => db.$queryRaw<Project[]>`
     with held as (${heldBy(userId)})

@@ -37,6 +37,11 @@ export const domainService = (store: DomainStore) => ({
     return row
   },
 
+  /** for those whose own rule has allowed them to name it */
+  async mustExist(_ctx: Ctx, id: string): Promise<void> {
+    if (!(await store.get(id))) throw errors.notFound('domain', id)
+  },
+
   async update(ctx: Ctx, id: string, body: ChangeDomain): Promise<Domain> {
     authorize(policy, ctx, 'identity:domains:update', { domainId: id })
     const { fields, extra } = splitExtra(body, FIELDS)

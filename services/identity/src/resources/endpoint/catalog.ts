@@ -6,15 +6,25 @@ import type { CatalogService, CatalogStore } from './catalog-store.ts'
 
 const FRESH_MS = 500
 
+/** Which endpoints a project has, where that is not all of them: `resources/endpoint-group`. */
+export interface EndpointFilter {
+  /** Is there any project that has endpoints of its own? */
+  isUsed(): Promise<boolean>
+  endpointsOfProject(projectId: string): Promise<{ id: string }[]>
+}
+
 export class Catalog {
   readonly #store: CatalogStore
+  readonly #filter: EndpointFilter
   #services: readonly CatalogService[] = []
+  #filtered = false
   #readAt = Number.NEGATIVE_INFINITY
   #changes = 0
   #reading: Promise<void> | undefined
 
-  constructor(store: CatalogStore) {
+  constructor(store: CatalogStore, filter: EndpointFilter) {
     this.#store = store
+    this.#filter = filter
   }
 
   /** Called after a change: what is being read may be from before it, so it is read again. */
@@ -30,15 +40,23 @@ export class Catalog {
 
   async list(userId: string, projectId: string | undefined) {
     await this.#refresh()
-    return this.#services.map(service => ({
+    const only = projectId !== undefined && this.#filtered ? await this.#endpointsOf(projectId) : null
+    const all = this.#services.map(service => ({
       endpoints: service.endpoints.flatMap(({ id, interface: kind, region_id, url }) => {
-        const filled = fillUrl(url, userId, projectId)
+        const filled = only?.has(id) === false ? null : fillUrl(url, userId, projectId)
         return filled === null ? [] : [{ id, interface: kind, region_id, url: filled, region: region_id }]
       }),
       id: service.id,
       type: service.type,
       name: service.name ?? '',
     }))
+    return only ? all.filter(service => service.endpoints.length > 0) : all
+  }
+
+  /** null: the project has no endpoints of its own, and so has all */
+  async #endpointsOf(projectId: string): Promise<ReadonlySet<string> | null> {
+    const rows = await this.#filter.endpointsOfProject(projectId)
+    return rows.length > 0 ? new Set(rows.map(row => row.id)) : null
   }
 
   async #refresh(): Promise<void> {
@@ -51,9 +69,10 @@ export class Catalog {
   async #read(): Promise<void> {
     const changes = this.#changes
     try {
-      const services = await this.#store.enabled()
+      const [services, filtered] = await Promise.all([this.#store.enabled(), this.#filter.isUsed()])
       if (changes !== this.#changes) return
       this.#services = services
+      this.#filtered = filtered
       this.#readAt = performance.now()
     } finally {
       this.#reading = undefined

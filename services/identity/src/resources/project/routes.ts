@@ -3,6 +3,9 @@ import { z } from 'zod'
 import { byId, linkTo } from '../../collection.ts'
 import { collectionRoutes } from '../../collection-routes.ts'
 import { errors } from '../../errors.ts'
+import type { LimitService } from '../limit/service.ts'
+import type { LimitRow } from '../limit/store.ts'
+import { viewLimit } from '../limit/view.ts'
 import {
   ChangeProject,
   CreateProject,
@@ -13,10 +16,11 @@ import {
   Tags,
 } from './schema.ts'
 import type { ProjectService } from './service.ts'
+import type { Project } from './store.ts'
 import { viewParentIds, viewProject, viewSubtreeIds } from './view.ts'
 
 /** keystone/api/projects.py */
-export const projectRoutes = (projects: ProjectService): Route[] => [
+export const projectRoutes = (projects: ProjectService, limits: LimitService): Route[] => [
   ...collectionRoutes({
     many: 'projects',
     one: 'project',
@@ -27,11 +31,11 @@ export const projectRoutes = (projects: ProjectService): Route[] => [
     service: projects,
     view: viewProject,
   }).filter(it => it.operation !== 'identity:projects:show'),
-  showProject(projects),
+  showProject(projects, limits),
   ...tagRoutes(projects),
 ]
 
-const showProject = (projects: ProjectService): Route =>
+const showProject = (projects: ProjectService, limits: LimitService): Route =>
   route({
     operation: 'identity:projects:show',
     method: 'GET',
@@ -48,21 +52,35 @@ const showProject = (projects: ProjectService): Route =>
         throw errors.badRequest('Use either subtree_as_list or subtree_as_ids.')
       const row = await projects.get(ctx, params.id)
       const view: Record<string, unknown> = viewProject(ctx, row)
+      const list = async (rows: Project[]) => {
+        const shown = await projects.visible(ctx, rows)
+        const found = asked('include_limits')
+          ? await limits.ofProjects(
+              ctx,
+              shown.map(it => it.id),
+            )
+          : []
+        return shown.map(it => ({
+          project: asked('include_limits')
+            ? { ...viewProject(ctx, it), limits: found.filter(of(it)).map(limit => viewLimit(ctx, limit)) }
+            : viewProject(ctx, it),
+        }))
+      }
       if (asked('parents_as_list') || asked('parents_as_ids')) {
         const parents = await projects.parents(ctx, row)
         view['parents'] = asked('parents_as_ids')
           ? viewParentIds(parents)
-          : parents.filter(it => !it.is_domain).map(project => ({ project: viewProject(ctx, project) }))
+          : await list(parents.filter(it => !it.is_domain))
       }
       if (asked('subtree_as_list') || asked('subtree_as_ids')) {
         const below = await projects.subtree(ctx, row)
-        view['subtree'] = asked('subtree_as_ids')
-          ? viewSubtreeIds(row.id, below)
-          : below.map(project => ({ project: viewProject(ctx, project) }))
+        view['subtree'] = asked('subtree_as_ids') ? viewSubtreeIds(row.id, below) : await list(below)
       }
       return { project: view }
     },
   })
+
+const of = (project: Project) => (limit: LimitRow) => limit.target.id === project.id
 
 const tagRoutes = (projects: ProjectService): Route[] => [
   route({

@@ -56,6 +56,7 @@ export const ShowProject = z.object({
   parents_as_ids: present,
   subtree_as_list: present,
   subtree_as_ids: present,
+  include_limits: present,
 })
 export type ShowProject = z.output<typeof ShowProject>
 

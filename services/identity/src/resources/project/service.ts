@@ -1,9 +1,10 @@
-import { authorize, type Target } from '@caelum/http'
+import { authorize, can, type Target } from '@caelum/http'
 import { type Ctx, newHexId } from '@caelum/kernel'
 import { domainOf, isImmutable, mergeExtra, mergeOptions, splitExtra } from '../../collection.ts'
 import { errors } from '../../errors.ts'
 import { policy } from '../../policy.ts'
 import { domainSeen } from '../../rules.ts'
+import type { AssignmentService } from '../assignment/service.ts'
 import type { ChangeDomain } from '../domain/schema.ts'
 import type { DomainService } from '../domain/service.ts'
 import { type ChangeProject, type CreateProject, type ListProjects, MOST_TAGS } from './schema.ts'
@@ -19,11 +20,15 @@ const FIELDS = [
   'tags',
   'options',
 ] as const
-/** Keystone's default of `max_project_tree_depth`, the domain not counted */
-const DEEPEST = 5
+interface Around {
+  domains: DomainService
+  assignments: AssignmentService
+  /** projects one below the other, the domain not counted */
+  deepest: number
+}
 
 /** A project that acts as a domain is a domain: what changes it goes the domain's way. */
-export const projectService = (store: ProjectStore, domains: DomainService) => ({
+export const projectService = (store: ProjectStore, { domains, assignments, deepest }: Around) => ({
   async create(ctx: Ctx, body: CreateProject): Promise<Project> {
     const { fields, extra } = splitExtra(body, FIELDS)
     if (fields.is_domain) return domains.create(ctx, { ...asDomain(body), name: fields.name })
@@ -34,7 +39,7 @@ export const projectService = (store: ProjectStore, domains: DomainService) => (
       if (!domain) throw errors.notFound('project', parentId)
       if (fields.domain_id && fields.domain_id !== domain.id) throw errors.parentElsewhere()
       if (parents.some(parent => !parent.enabled)) throw errors.parentDisabled(body.name)
-      if (parents.length > DEEPEST) throw errors.tooDeep(DEEPEST)
+      if (parents.length > deepest) throw errors.tooDeep(deepest)
       return domain.id
     }
     const made = await store.insert(
@@ -69,8 +74,20 @@ export const projectService = (store: ProjectStore, domains: DomainService) => (
     return found(row, id)
   },
 
+  /** for those whose own rule has allowed them to name it */
+  async mustExist(_ctx: Ctx, id: string): Promise<void> {
+    found(await store.get(id), id)
+  },
+
   parents: (_ctx: Ctx, row: Project): Promise<Project[]> => store.parents(row),
   subtree: (_ctx: Ctx, row: Project): Promise<Project[]> => store.subtree(row.id),
+
+  /** Those of them whom the caller may see, or has a role on: keystone/resource/core.py, _filter_projects_list. */
+  async visible(ctx: Ctx, rows: Project[]): Promise<Project[]> {
+    if (rows.every(row => can(policy, ctx, 'identity:projects:show', targetOf(row)))) return rows
+    const own = new Set((await assignments.allProjects(ctx)).map(row => row.id))
+    return rows.filter(row => own.has(row.id) || can(policy, ctx, 'identity:projects:show', targetOf(row)))
+  },
 
   async update(ctx: Ctx, id: string, body: ChangeProject): Promise<Project> {
     const before = await store.get(id)
