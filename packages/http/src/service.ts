@@ -86,6 +86,7 @@ export function buildService(options: ServiceOptions): FastifyInstance {
   const app = fastify({
     loggerInstance: options.log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
+    childLoggerFactory: logger => logger,
     bodyLimit: options.bodyLimit ?? 262_144,
     genReqId: options.newRequestId ?? (() => `req-${randomUUID()}`),
     trustProxy: 'loopback',

@@ -13,5 +13,14 @@ export function validate<Z extends z.ZodType>(schema: Z, value: unknown, where: 
   throw problems.badRequest(`Invalid input for ${where}: ${lines.join('; ')}`.slice(0, 1_000))
 }
 
-export const schemaFor = <Z extends z.ZodType>(schema: Schema<Z>, microversion: number): Z =>
-  typeof schema === 'function' ? schema(microversion) : schema
+/** Schemas compile themselves when they are first used, which costs more than a hundred uses: each is made once. */
+const made = new WeakMap<object, Map<number, z.ZodType>>()
+
+export function schemaFor<Z extends z.ZodType>(schema: Schema<Z>, microversion: number): Z {
+  if (typeof schema !== 'function') return schema
+  const versions = made.get(schema) ?? new Map<number, z.ZodType>()
+  made.set(schema, versions)
+  const known = (versions.get(microversion) as Z | undefined) ?? schema(microversion)
+  versions.set(microversion, known)
+  return known
+}

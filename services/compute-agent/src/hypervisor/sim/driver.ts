@@ -242,7 +242,7 @@ export class SimDriver implements HypervisorDriver {
   }
 
   private async save(vm: SimVm): Promise<void> {
-    await this.store.save(vm)
+    this.store.save(vm)
     this.schedule(vm)
     this.emit(vm.id)
   }

@@ -1,9 +1,13 @@
 /**
- * The simulated host's memory: one small file per vm, replaced whole (write, fsync, rename), and a copy of all of them
- * in this process. Like a hypervisor, it survives the agent; unlike one, only one agent at a time may use it. Drafts of
- * an agent that was killed are swept at the next load.
+ * The simulated host's memory: one small file per vm, replaced whole (write, rename), and a copy of all of them in this
+ * process. Like a hypervisor, it survives the agent; unlike one, only one agent at a time may use it, and the last
+ * seconds before the machine itself loses power may be missing, since nothing is synced. Drafts of an agent that was
+ * killed are swept at the next load.
+ *
+ * Files of a few hundred bytes are written at once, in this thread: handing them to another costs more.
  */
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { renameSync, writeFileSync } from 'node:fs'
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SimVm } from './state.ts'
 
@@ -14,7 +18,6 @@ const READ_AT_ONCE = 64
 export class SimStore {
   private readonly dir: string
   private readonly vms = new Map<string, SimVm>()
-  private drafts = 0
 
   constructor(dir: string) {
     this.dir = dir
@@ -43,17 +46,11 @@ export class SimStore {
     return [...this.vms.values()]
   }
 
-  async save(vm: SimVm): Promise<void> {
+  save(vm: SimVm): void {
     const path = join(this.dir, vm.id + SUFFIX)
-    const draft = `${path}.${++this.drafts}${DRAFT_SUFFIX}`
-    const file = await open(draft, 'w', 0o600)
-    try {
-      await file.writeFile(JSON.stringify(vm))
-      await file.datasync()
-    } finally {
-      await file.close()
-    }
-    await rename(draft, path)
+    const draft = path + DRAFT_SUFFIX
+    writeFileSync(draft, JSON.stringify(vm), { mode: 0o600 })
+    renameSync(draft, path)
     this.vms.set(vm.id, vm)
   }
 
