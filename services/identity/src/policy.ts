@@ -117,6 +117,10 @@ export const policy: PolicyTable = {
   'identity:grants:create': grantWrite,
   'identity:grants:check': anyOf(cloudAdmin, systemReader, grantReader),
   'identity:grants:delete': grantWrite,
+  'identity:system_grants:list': systemRead,
+  'identity:system_grants:create': cloudAdmin,
+  'identity:system_grants:check': systemRead,
+  'identity:system_grants:delete': cloudAdmin,
 
   'identity:domain_config:show': systemRead,
   'identity:domain_config:show_group': complianceOr(systemRead),

@@ -79,7 +79,11 @@ export const grantAdmin = onDomain(
 )
 
 /** A domain's own roles are the administrators’ matter. */
-export const rolesForManagers = onDomain('manager', 'for global roles', (_, target) => !target.domainId)
+export const rolesForManagers = onDomain(
+  'manager',
+  'for global roles',
+  (_, { role }) => role?.domainId === null,
+)
 export const managedRole: Rule = {
   text: 'role manager for roles manager, member and reader',
   allows: (caller, target) => has(caller, 'manager') && (target === undefined || isManaged(target)),

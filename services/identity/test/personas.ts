@@ -44,6 +44,7 @@ export async function personas(api: TestApp, prefix = 'p') {
 
   /** what each persona is told apart by: the user's id and where the token counts */
   const users = new Map<Persona, string>()
+  const scopes = new Map<Persona, unknown>()
   const tokens = new Map<Persona, string>()
   async function settle(persona: Persona, role: string | null, target: string, scope: unknown) {
     const name = `${prefix}-${persona.replace(' ', '-')}`
@@ -51,6 +52,7 @@ export async function personas(api: TestApp, prefix = 'p') {
     if (role) await w.put(`/v3/${target}/users/${id}/roles/${w.role(role)}`)
     const { headers } = await api.login({ id, password: 'secret' }, scope)
     users.set(persona, id)
+    scopes.set(persona, scope)
     tokens.set(persona, String(headers['x-subject-token']))
   }
   const project = [`projects/${home.project}`, { project: { id: home.project } }] as const
@@ -69,7 +71,13 @@ export async function personas(api: TestApp, prefix = 'p') {
       if (found === undefined) throw new Error(`no persona ${persona}`)
       return found
     }
-  return { ...w, home, abroad, token: of(tokens), idOf: of(users) }
+  const idOf = of(users)
+  /** for those that have lost the one they had */
+  async function freshToken(persona: Persona): Promise<string> {
+    const { headers } = await api.login({ id: idOf(persona), password: 'secret' }, scopes.get(persona))
+    return String(headers['x-subject-token'])
+  }
+  return { ...w, home, abroad, token: of(tokens), freshToken, idOf }
 }
 
 export type Personas = Awaited<ReturnType<typeof personas>>

@@ -24,6 +24,7 @@ export const test: Command = async args => {
     () => runCheck('types', ['tsc', '-p', '.'], signal),
     () => runCheck('boundaries', nodeArgv('tools/boundaries.ts'), signal),
     () => runCheck('openapi documents', nodeArgv('tools/openapi.ts').concat('--check'), signal),
+    () => runCheck('policy matrices', nodeArgv('tools/policy.ts').concat('--check'), signal),
     () => runCheck('migrations', nodeArgv('tools/migrations.ts').concat('--check'), signal),
     () => runVitest('packages and services', [], { signal }),
     ...(values.fast ? [] : [() => runDemo(signal)]),

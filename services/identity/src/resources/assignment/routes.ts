@@ -98,6 +98,7 @@ function grantRoutes(assignments: AssignmentService, { target, actor, inherited 
     target: target === 'system' ? { kind: target } : { kind: target, id: target_id },
     inherited,
   })
+  const grants = target === 'system' ? 'identity:system_grants' : 'identity:grants'
   const prefix = inherited ? '/v3/OS-INHERIT' : '/v3'
   const where = target === 'system' ? '/system' : `/${target}s/:target_id`
   const all = `${prefix}${where}/${actor}s/:actor_id/roles${inherited ? '/inherited_to_projects' : ''}`
@@ -109,7 +110,7 @@ function grantRoutes(assignments: AssignmentService, { target, actor, inherited 
   ) => assignments.check(ctx, place(params), params.role_id)
   return [
     route({
-      operation: 'identity:grants:list',
+      operation: `${grants}:list`,
       method: 'GET',
       path: all,
       summary: `List the roles of ${words}`,
@@ -120,7 +121,7 @@ function grantRoutes(assignments: AssignmentService, { target, actor, inherited 
       },
     }),
     route({
-      operation: 'identity:grants:create',
+      operation: `${grants}:create`,
       method: 'PUT',
       path: one,
       summary: `Give a role to ${words}`,
@@ -129,7 +130,7 @@ function grantRoutes(assignments: AssignmentService, { target, actor, inherited 
       handle: (ctx, { params }) => assignments.grant(ctx, place(params), params.role_id),
     }),
     route({
-      operation: 'identity:grants:check',
+      operation: `${grants}:check`,
       method: 'GET',
       path: one,
       summary: `Has this role been given to ${words}?`,
@@ -138,7 +139,7 @@ function grantRoutes(assignments: AssignmentService, { target, actor, inherited 
       handle: check,
     }),
     route({
-      operation: 'identity:grants:delete',
+      operation: `${grants}:delete`,
       method: 'DELETE',
       path: one,
       summary: `Take a role from ${words}`,

@@ -15,15 +15,12 @@ export interface EffectiveAssignment extends AssignmentView {
 
 export const assignmentService = (store: AssignmentStore, roles: RoleService) => {
   /** The domains and the role are looked up for those whose rule asks for them. */
-  async function allow(
-    ctx: Ctx,
-    operation: string,
-    { target, actor }: Place,
-    roleId?: string,
-  ): Promise<void> {
+  async function allow(ctx: Ctx, verb: string, { target, actor }: Place, roleId?: string): Promise<void> {
+    if (target.kind === 'system') return authorize(policy, ctx, `identity:system_grants:${verb}`, {})
+    const operation = `identity:grants:${verb}`
     if (can(policy, ctx, operation, {})) return
     authorize(policy, ctx, operation, {
-      domainId: target.kind === 'system' ? undefined : await store.domainOfTarget(target),
+      domainId: await store.domainOfTarget(target),
       actorDomainId: await store.domainOfActor(actor),
       role: roleId === undefined ? undefined : await roles.target(roleId),
     })
@@ -37,24 +34,24 @@ export const assignmentService = (store: AssignmentStore, roles: RoleService) =>
 
   return {
     async grant(ctx: Ctx, place: Place, roleId: string): Promise<void> {
-      await allow(ctx, 'identity:grants:create', place, roleId)
+      await allow(ctx, 'create', place, roleId)
       await mustExist(place)
       if (!(await roles.target(roleId))) throw errors.notFound('role', roleId)
       if ((await store.grant(place, roleId)) === 'not-found') throw errors.notFound('role', roleId)
     },
 
     async check(ctx: Ctx, place: Place, roleId: string): Promise<void> {
-      await allow(ctx, 'identity:grants:check', place, roleId)
+      await allow(ctx, 'check', place, roleId)
       if (!(await store.has(place, roleId))) throw errors.notFound('role assignment', roleId)
     },
 
     async revoke(ctx: Ctx, place: Place, roleId: string): Promise<void> {
-      await allow(ctx, 'identity:grants:delete', place, roleId)
+      await allow(ctx, 'delete', place, roleId)
       if (!(await store.remove(place, roleId))) throw errors.notFound('role assignment', roleId)
     },
 
     async roles(ctx: Ctx, place: Place): Promise<Role[]> {
-      await allow(ctx, 'identity:grants:list', place)
+      await allow(ctx, 'list', place)
       await mustExist(place)
       return store.roles(place)
     },

@@ -32,7 +32,8 @@ export const roleService = (store: RoleStore) => ({
   },
 
   list(ctx: Ctx, query: ListRoles): Promise<Role[]> {
-    authorize(policy, ctx, 'identity:roles:list', { domainId: query.domain_id })
+    const role = { name: '', domainId: query.domain_id ?? null, powerful: false }
+    authorize(policy, ctx, 'identity:roles:list', { role })
     return store.list(query)
   },
 
