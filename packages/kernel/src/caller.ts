@@ -24,11 +24,13 @@ export interface Caller {
   readonly delegation?: Delegation
 }
 
-export interface Delegation {
-  readonly kind: 'application-credential'
-  /** it may make and delete other application credentials */
-  readonly unrestricted: boolean
-}
+export type Delegation =
+  | {
+      readonly kind: 'application-credential'
+      /** it may make and delete other application credentials */
+      readonly unrestricted: boolean
+    }
+  | { readonly kind: 'trust'; readonly trustId: string }
 
 /** First argument of everything that serves a request. */
 export interface Ctx {

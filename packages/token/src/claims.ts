@@ -16,6 +16,18 @@ const ByApplicationCredential = z.object({
   ar: z.array(AccessRule).min(1).optional(),
 })
 
+/** By which trust: this and those it was lent on from; with all who are part of that. */
+const ByTrust = z.object({
+  /** ids, this one first */
+  t: z.array(z.string()).min(1),
+  /** ids of users: trustee and trustor of each, in the same order; the last one's roles are lent */
+  u: z.array(z.string()).min(2),
+  /** ids of the domains of those users */
+  d: z.array(z.string()),
+  /** the token is the trustor's, else the trustee's */
+  i: z.literal(1).optional(),
+})
+
 /**
  * The body of a token, with short names because it travels in a header with every request. The catalogue is not
  * inside. `iat` has a fraction of a second (RFC 7519 allows it), so that a login just after a password change is
@@ -42,6 +54,8 @@ export const Claims = z.object({
   cr: z.string().optional(),
   /** the user acts by an application credential, and has no other rights */
   ac: ByApplicationCredential.optional(),
+  /** the user acts by a trust, and has no other rights */
+  tr: ByTrust.optional(),
   /** audit ids: this token's, then that of the token it was made from */
   aid: z.array(z.string()).min(1).max(2),
   iat: z.number(),
@@ -62,8 +76,13 @@ export function callerOf(claims: Claims): Caller {
     userDomainName,
     scope: scopeOf(claims),
     roles: new Set(claims.r.map(([, name]) => name)),
-    ...(claims.ac ? { delegation: { kind: 'application-credential', unrestricted: claims.ac.u === 1 } } : {}),
+    ...delegationOf(claims),
   }
+}
+
+function delegationOf({ ac, tr }: Claims): Pick<Caller, 'delegation'> {
+  if (ac) return { delegation: { kind: 'application-credential', unrestricted: ac.u === 1 } }
+  return tr ? { delegation: { kind: 'trust', trustId: tr.t[0] ?? '' } } : {}
 }
 
 function scopeOf({ p, d, sys }: Claims): Caller['scope'] {
@@ -85,6 +104,7 @@ export const subject = {
   userInDomain: (userId: string, domainId: string) => `user-domain:${userId}/${domainId}`,
   userInSystem: (userId: string) => `user-system:${userId}`,
   role: (roleId: string) => `role:${roleId}`,
+  trust: (trustId: string) => `trust:${trustId}`,
   applicationCredential: (id: string) => `application-credential:${id}`,
   credential: (credentialId: string) => `credential:${credentialId}`,
 }
@@ -105,6 +125,11 @@ export function subjectsOf(claims: Claims): string[] {
   if (claims.d) all.push(subject.domain(claims.d[0]), subject.userInDomain(claims.sub, claims.d[0]))
   if (claims.cr !== undefined) all.push(subject.credential(claims.cr))
   if (claims.sys) all.push(subject.userInSystem(claims.sub))
+  if (claims.tr) {
+    const { t, u, d } = claims.tr
+    all.push(...t.map(subject.trust), ...u.map(subject.user), ...d.map(subject.domain))
+    if (claims.p) all.push(subject.userInProject(u.at(-1) ?? '', claims.p[0]))
+  }
   if (claims.ac) all.push(subject.applicationCredential(claims.ac.id))
-  return all
+  return [...new Set(all)]
 }

@@ -20,6 +20,7 @@ import { registeredLimitRoutes } from './resources/registered-limit/routes.ts'
 import { roleRoutes } from './resources/role/routes.ts'
 import { serviceRoutes } from './resources/service/routes.ts'
 import { tokenRoutes } from './resources/token/routes.ts'
+import { trustRoutes } from './resources/trust/routes.ts'
 import { userRoutes } from './resources/user/routes.ts'
 import { versionRoutes } from './versions.ts'
 
@@ -33,6 +34,7 @@ export const routesOf = (deps: Deps): Route[] => [
   ...ec2Routes(deps.ec2, deps),
   ...applicationCredentialRoutes(deps.applicationCredentials),
   ...accessRuleRoutes(deps.accessRules),
+  ...trustRoutes(deps.trusts),
   ...groupRoutes(deps.groups, deps.users),
   ...roleRoutes(deps.roles),
   ...assignmentRoutes(deps.assignments),

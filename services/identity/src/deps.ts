@@ -48,6 +48,8 @@ import { passwordMethod } from './resources/token/methods/password.ts'
 import { tokenMethod } from './resources/token/methods/token.ts'
 import { tokenService } from './resources/token/service.ts'
 import { tokenStore } from './resources/token/store.ts'
+import { trustService } from './resources/trust/service.ts'
+import { trustStore } from './resources/trust/store.ts'
 import { userService } from './resources/user/service.ts'
 import { userStore } from './resources/user/store.ts'
 import { pruneOn, transactOn } from './revocation/store.ts'
@@ -110,6 +112,7 @@ export async function createDeps(options: DepsOptions) {
     applicationCredentialStore(db, transact, logins),
     hasher,
   )
+  const trusts = trustService({ store: trustStore(db, transact, logins), assignments })
   const methods = {
     application_credential: applicationCredentialMethod(applicationCredentials),
     password: passwordMethod({ store: tokens, hasher }),
@@ -141,9 +144,10 @@ export async function createDeps(options: DepsOptions) {
     ec2: ec2Service(credentials, users),
     keyPairs: keyPairProof({ store: keyPairStore(logins), sealing: options.sealing }),
     applicationCredentials,
+    trusts,
     accessRules: accessRuleService(accessRuleStore(db)),
     regions,
-    tokens: tokenService({ store: tokens, methods, keys, verifier, ttlS: tokenTtlS }),
+    tokens: tokenService({ store: tokens, methods, trusts, keys, verifier, ttlS: tokenTtlS }),
     services,
     endpoints,
     endpointGroups: endpointGroupService(endpointGroups, { endpoints, projects, catalog }),

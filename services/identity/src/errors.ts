@@ -157,6 +157,23 @@ export const errors = {
     (bytes: number, most: number) =>
       `The access rules take ${bytes} bytes, and ${most} fit into a token; use fewer, with * and **.`,
   ),
+  trustWithoutRole: problem(403, 'ForbiddenAction', () => 'At least one role should be specified.'),
+  redelegationTooDeep: problem(
+    403,
+    'Forbidden',
+    (asked: number, most: number) =>
+      `Requested redelegation depth of ${asked} is greater than allowed ${most}.`,
+  ),
+  redelegationRefused: problem(
+    403,
+    'Forbidden',
+    (why: string) => `The trust of the token cannot be lent on like this: ${why}.`,
+  ),
+  noTokenFromLent: problem(
+    403,
+    'ForbiddenAction',
+    (what: string) => `A token by ${what} makes no other; ask for a new one by ${what}.`,
+  ),
   accessRuleInUse: problem(
     403,
     'Forbidden',

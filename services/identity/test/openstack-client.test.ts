@@ -228,6 +228,10 @@ const COMMANDS: [command: string, rest: string, expected: Expected][] = [
 /** Told apart from the table because they need an id, a token or another user. */
 const IN_CONVERSATIONS = [
   'access rule delete',
+  'trust create',
+  'trust delete',
+  'trust list',
+  'trust show',
   'access rule show',
   'endpoint add project',
   'endpoint remove project',
@@ -272,7 +276,6 @@ const NOT_YET = [
   'mapping',
   'request token',
   'service provider',
-  'trust',
 ]
 
 const run = async (command: string, rest = '') => {
@@ -332,6 +335,27 @@ const PASSWORD_OPTIONS = [
   '--os-user-domain-name',
   '--os-project-domain-name',
 ]
+
+test('a user lends a role to another, who uses it', async () => {
+  const create = '--project admin --role reader --impersonate --expiration 2999-01-01T00:00:00 admin demo'
+  const made = JSON.parse((await run('trust create', create)).out)
+  expect(made).toMatchObject({
+    impersonation: true,
+    roles: 'reader',
+    expires_at: '2999-01-01T00:00:00.000000Z',
+  })
+  expect(JSON.parse((await run('trust show', made.id)).out)).toMatchObject({ id: made.id })
+  expect(JSON.parse((await run('trust list')).out)).toEqual([
+    expect.objectContaining({ ID: made.id, Impersonation: true }),
+  ])
+  const demo = PASSWORD_OPTIONS.filter(it => /project/.test(it)).flatMap(it => [it, ''])
+  const as = [...demo, '--os-username', 'demo', '--os-password', 'demo-secret', '--os-trust-id', made.id]
+  const issued = await client.run([...as, 'token', 'issue', '-f', 'json'])
+  expect(issued).toMatchObject({ code: 0, err: '' })
+  expect(JSON.parse(issued.out)).toMatchObject({ user_id: made.trustor_user_id, project_id: made.project_id })
+  expect((await run('trust delete', made.id)).code).toBe(0)
+  expect((await run('trust show', made.id)).err).toMatch(/No trust/)
+})
 
 test('a token is revoked', async () => {
   const { id } = JSON.parse((await run('token issue')).out)

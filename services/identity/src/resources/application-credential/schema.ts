@@ -2,12 +2,7 @@ import { z } from 'zod'
 import { description, idText, nonBlank, page } from '../../collection.ts'
 import { LONGEST_PASSWORD } from '../../password/hasher.ts'
 import { AccessRuleFields } from '../access-rule/schema.ts'
-
-/** one of both */
-export const RoleRef = z
-  .strictObject({ id: idText.optional(), name: idText.optional() })
-  .refine(it => (it.id === undefined) !== (it.name === undefined), 'either id or name must be present')
-export type RoleRef = z.output<typeof RoleRef>
+import { RoleRef } from '../role/schema.ts'
 
 /** One that there is, by id; or what it shall say. */
 const AccessRuleRef = z.union([

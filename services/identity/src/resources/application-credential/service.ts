@@ -5,18 +5,14 @@
  */
 import { authorize } from '@caelum/http'
 import { type Ctx, newHexId } from '@caelum/kernel'
-import { refuseRestricted } from '../../delegated.ts'
+import { refuseLent } from '../../delegated.ts'
 import { errors } from '../../errors.ts'
 import { parseExpiry } from '../../expiry.ts'
 import type { PasswordHasher } from '../../password/hasher.ts'
 import { policy } from '../../policy.ts'
 import { accessRuleId } from '../access-rule/id.ts'
-import type {
-  AccessRuleRef,
-  CreateApplicationCredential,
-  ListApplicationCredentials,
-  RoleRef,
-} from './schema.ts'
+import type { RoleRef } from '../role/schema.ts'
+import type { AccessRuleRef, CreateApplicationCredential, ListApplicationCredentials } from './schema.ts'
 import { isSecret, keepSecret } from './secret.ts'
 import type {
   AccessRule,
@@ -107,11 +103,13 @@ export const applicationCredentialService = (store: ApplicationCredentialStore, 
       query: ListApplicationCredentials,
     ): Promise<ApplicationCredential[]> {
       authorize(policy, ctx, 'identity:application_credentials:list', { userId })
+      refuseBorrowed(ctx)
       return store.list(userId, query)
     },
 
     async get(ctx: Ctx, userId: string, id: string): Promise<ApplicationCredential> {
       authorize(policy, ctx, 'identity:application_credentials:show', { userId })
+      refuseBorrowed(ctx)
       const row = await store.get(userId, id)
       if (!row) throw errors.notFound('application credential', id)
       return row
@@ -132,6 +130,13 @@ export const applicationCredentialService = (store: ApplicationCredentialStore, 
 }
 
 export type ApplicationCredentialService = ReturnType<typeof applicationCredentialService>
+
+/** keystone/api/users.py, _check_unrestricted_application_credential */
+const refuseRestricted = (ctx: Ctx) =>
+  refuseLent(ctx, 'application credentials', it => it.kind === 'application-credential' && it.unrestricted)
+/** keystone/api/users.py, _block_delegated_token_app_creds */
+const refuseBorrowed = (ctx: Ctx) =>
+  refuseLent(ctx, 'application credentials', it => it.kind === 'application-credential')
 
 /** @returns the project; null: the system */
 function placeOf({ caller: { scope } }: Ctx): string | null {

@@ -81,6 +81,15 @@ export const assignmentService = (store: AssignmentStore, roles: RoleService) =>
       return store.projectsWhere(userId, query, seesAll ? undefined : domainId)
     },
 
+    /** ids of the roles a user has in effect there, those of a domain too; the rights are looked at by the caller */
+    async rolesInProject(userId: string, projectId: string): Promise<Set<string>> {
+      const inferences = await roles.inferences()
+      const rows = await store.listEffective({ userId, targetId: projectId })
+      return new Set(
+        rows.flatMap(({ role }) => [role.id, ...impliedBy(role.id, inferences).map(implied => implied.id)]),
+      )
+    },
+
     /** Has the actor a right that its domain cannot give? Asked for a domain's people only. */
     isPowerful: async ({ caller }: Ctx, actor: Place['actor']): Promise<boolean> =>
       caller.scope.kind === 'domain' && (await store.isPowerful(actor)),
@@ -91,8 +100,9 @@ export const assignmentService = (store: AssignmentStore, roles: RoleService) =>
 
     /** Where the caller could have a token for; by lent rights only where the token is for. */
     async ownProjects({ caller: { userId, scope, delegation } }: Ctx): Promise<Project[]> {
-      const rows = (await store.projects(userId)).filter(row => row.enabled)
-      return delegation ? rows.filter(row => scope.kind === 'project' && row.id === scope.projectId) : rows
+      const projectId = scope.kind === 'project' ? scope.projectId : ''
+      const rows = delegation ? [await store.project(projectId)] : await store.projects(userId)
+      return rows.flatMap(row => (row?.enabled ? row : []))
     },
     async ownDomains({ caller: { userId, delegation } }: Ctx): Promise<Project[]> {
       return delegation ? [] : (await store.domains(userId)).filter(row => row.enabled)

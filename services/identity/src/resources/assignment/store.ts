@@ -154,6 +154,9 @@ export const assignmentStore = (db: PrismaClient, transact: Transact) => ({
       )
       ${namedRows(filter)}`,
 
+  project: (id: string): Promise<Project | null> =>
+    db.project.findUnique({ where: { id, is_domain: false } }),
+
   /** projects where the user has a role, by any way */
   projects: (userId: string): Promise<Project[]> => db.$queryRaw<Project[]>`
     with recursive held as (${heldBy(userId)}), below (id) as (

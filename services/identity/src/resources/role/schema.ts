@@ -17,6 +17,12 @@ export type ChangeRole = z.output<typeof ChangeRole>
 export const ListRoles = z.object({ ...nameQuery, domain_id: idText.optional(), ...page })
 export type ListRoles = z.output<typeof ListRoles>
 
+/** one of both */
+export const RoleRef = z
+  .strictObject({ id: idText.optional(), name: idText.optional() })
+  .refine(it => (it.id === undefined) !== (it.name === undefined), 'either id or name must be present')
+export type RoleRef = z.output<typeof RoleRef>
+
 export const Implied = z.object({ id: idText, implied_id: idText })
 
 export const RoleReply = z.object({

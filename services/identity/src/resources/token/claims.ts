@@ -10,7 +10,8 @@ export function claimsOf(
   facts: Facts,
   { ttlS, system }: { ttlS: number; system: boolean },
 ): Claims {
-  const { user, target } = facts
+  const { target } = facts
+  const user = proof.delegation?.actsAs ?? facts.user
   const issuedAt = facts.at / 1000
   const auditId = randomBytes(16).toString('base64url')
   const chain = proof.parent?.aid.at(-1)
@@ -39,12 +40,12 @@ function rolesOf({ delegation }: Proof, facts: Facts): [id: string, name: string
   const held = inferRoles(facts.role_ids, facts.implications, roles)
   if (!delegation) return held
   const lent = new Set(inferRoles(delegation.roleIds, facts.implications, roles).map(([id]) => id))
-  return held.filter(([id]) => lent.has(id))
+  const both = held.filter(([id]) => lent.has(id))
+  return delegation.whole && both.length < lent.size ? [] : both
 }
 
 /** seconds since 1970: the nearest end of all there is */
 function endOf({ parent, delegation }: Proof, atMost: number): number {
-  if (parent) return parent.exp
   const lentUntil = delegation?.expiresAt ?? Number.POSITIVE_INFINITY
-  return Math.floor(Math.min(atMost, lentUntil / 1000))
+  return Math.min(parent?.exp ?? Math.floor(atMost), Math.floor(lentUntil / 1000))
 }

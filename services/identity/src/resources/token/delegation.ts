@@ -5,15 +5,25 @@ import type { Facts, Target } from './store.ts'
 
 /** Rights lent out: a token made by them shows these at most, for this target alone, while the loan stands. */
 export interface Delegation {
-  kind: 'application-credential'
+  kind: 'application-credential' | 'trust'
   id: string
   target: Target
   /** ids of the roles lent; what they imply is lent too */
   roleIds: readonly string[]
+  /** all of these roles must still be there to lend; else those that are left count */
+  whole?: boolean
   /** ms since 1970; null: it does not end by itself */
   expiresAt: number | null
+  /** it is good for some tokens only, and this is one of them */
+  counted?: boolean
+  /** whose roles are lent, when they are not those of the user who asks */
+  holderId?: string
+  /** all of them must be enabled */
+  agentIds?: readonly string[]
+  /** whose the token is, when it is not that of the user who asks */
+  actsAs?: { id: string; name: string; domain_id: string; domain_name: string }
   /** how a token tells of it */
-  claims: Pick<Claims, 'ac'>
+  claims: Pick<Claims, 'ac' | 'tr'>
 }
 
 /**

@@ -23,11 +23,12 @@ export const Scope = z.preprocess(
       project: Project.optional(),
       domain: Domain.optional(),
       system: z.object({ all: z.literal(true) }).optional(),
+      'OS-TRUST:trust': z.object({ id: idText }).optional(),
       unscoped: z.object({}).optional(),
     })
     .refine(
       it => Object.values(it).filter(value => value !== undefined).length === 1,
-      'must be one of project, domain, system, unscoped',
+      'must be one of project, domain, system, OS-TRUST:trust, unscoped',
     ),
 )
 export type Scope = z.output<typeof Scope>

@@ -1,9 +1,10 @@
 /**
  * Issuing a token, step by step:
  *
- *   methods prove who it is (`methods/`) → one proof (`proof.ts`) → the facts, read under the lock that keeps
- *   revocations honest (`store.ts`, `revocation/store.ts`) → what the account asks (`account.ts`) → is there a right
- *   to the scope → claims (`claims.ts`) → sign.
+ *   methods prove who it is (`methods/`) → one proof (`proof.ts`), by lent rights if by a trust → the facts, read under
+ *   the lock that keeps revocations honest (`store.ts`, `revocation/store.ts`) → what the account asks (`account.ts`)
+ *   → do the rights still stand that are lent (`delegation.ts`) → is there a right to the scope → claims
+ *   (`claims.ts`) → sign.
  *
  * Every refusal is the same 401, after the same work.
  */
@@ -21,6 +22,7 @@ import {
 import { errors } from '../../errors.ts'
 import { policy } from '../../policy.ts'
 import type { KeyRing } from '../../signing/key-ring.ts'
+import type { TrustService } from '../trust/service.ts'
 import { checkAccount } from './account.ts'
 import { claimsOf } from './claims.ts'
 import { checkDelegation } from './delegation.ts'
@@ -35,13 +37,14 @@ export type TokenService = ReturnType<typeof tokenService>
 interface Dependencies {
   store: TokenStore
   methods: Methods
+  trusts: Pick<TrustService, 'lend'>
   keys: KeyRing
   verifier: Pick<TokenVerifier, 'verify'>
   /** seconds */
   ttlS: number
 }
 
-export const tokenService = ({ store, methods, keys, verifier, ttlS }: Dependencies) => {
+export const tokenService = ({ store, methods, trusts, keys, verifier, ttlS }: Dependencies) => {
   async function prove(asked: Asked, identity: Authenticate['identity']): Promise<Proof> {
     const names = [...new Set(identity.methods)]
     if (!names.every(isMethod)) throw errors.unsupportedMethod()
@@ -58,25 +61,28 @@ export const tokenService = ({ store, methods, keys, verifier, ttlS }: Dependenc
     return methods[name].prove(block, asked)
   }
 
-  /** @throws Problem 401 when the facts do not bear the proof out, or give no right to the scope */
-  async function factsFor(proof: Proof, scope: Scope | undefined): Promise<Facts> {
-    const { userId, parent, delegation, bound } = proof
-    const base: FactsQuery = {
+  /** What is to be read for a token; without a target it may become one for the default project. */
+  function queryOf({ userId, parent, delegation, bound }: Proof, scope: Scope | undefined): FactsQuery {
+    const own = bound && !scope ? { project: { id: bound.projectId } } : scope
+    return {
       userId,
-      target: null,
+      target: delegation?.target ?? (own ? targetOf(own) : null),
       parent: parent ? { subjects: subjectsOf(parent), issuedAt: issuedAtMs(parent) } : null,
       keyPairId: bound?.credentialId ?? null,
       delegation: delegation ?? null,
     }
-    const own = bound && !scope ? { project: { id: bound.projectId } } : scope
-    const target = delegation?.target ?? (own ? targetOf(own) : null)
-    const facts = own || delegation ? await store.facts({ ...base, target }) : await byDefault(base)
+  }
+
+  /** @throws Problem 401 when the facts do not bear the proof out, or give no right to the scope */
+  function judge(proof: Proof, target: Target | null, facts: Facts | null): { claims: Claims; kid: string } {
     if (!facts) throw errors.unauthenticated()
     checkAccount(proof, facts)
     checkDelegation(proof, facts)
     if (target && !isThere(target, facts)) throw errors.unauthenticated()
-    if (bound && bound.projectId !== facts.target?.id) throw errors.unauthenticated()
-    return facts
+    if (proof.bound && proof.bound.projectId !== facts.target?.id) throw errors.unauthenticated()
+    const claims = claimsOf(proof, facts, { ttlS, system: target?.kind === 'system' })
+    if ((claims.p || claims.d || claims.sys) && claims.r.length === 0) throw errors.unauthenticated()
+    return { claims, kid: facts.kid }
   }
 
   /** keystone/api/_shared/authentication.py: the default project where there is a right to it, else no scope. */
@@ -99,11 +105,12 @@ export const tokenService = ({ store, methods, keys, verifier, ttlS }: Dependenc
 
   /** @throws Problem 401 when the proof gives no right to the scope, 403 when the roles fit into no token */
   async function grant(proof: Proof, scope?: Scope): Promise<{ text: string; claims: Claims }> {
-    const facts = await factsFor(proof, scope)
-    const system = (proof.delegation?.target.kind ?? (scope?.system && 'system')) === 'system'
-    const claims = claimsOf(proof, facts, { ttlS, system })
-    if ((claims.p || claims.d || claims.sys) && claims.r.length === 0) throw errors.unauthenticated()
-    const text = signToken(claims, await keys.key(facts.kid))
+    const query = queryOf(proof, scope)
+    const judged = (facts: Facts | null) => judge(proof, query.target, facts)
+    const { claims, kid } = proof.delegation?.counted
+      ? await store.factsSpending(query, proof.delegation.id, judged)
+      : judged(await (query.target || scope ? store.facts(query) : byDefault(query)))
+    const text = signToken(claims, await keys.key(kid))
     if (text.length > LONGEST_TOKEN) throw errors.tooManyRoles(claims.r.length)
     return { text, claims }
   }
@@ -116,7 +123,10 @@ export const tokenService = ({ store, methods, keys, verifier, ttlS }: Dependenc
     async issue(asked: Asked, auth: Authenticate): Promise<{ text: string; claims: Claims }> {
       const proof = await prove(asked, auth.identity)
       if (proof.delegation && auth.scope) throw errors.scopeIsLent()
-      return grant(proof, auth.scope)
+      const trust = auth.scope?.['OS-TRUST:trust']
+      if (!trust) return grant(proof, auth.scope)
+      if (proof.bound) throw errors.unauthenticated()
+      return grant({ ...proof, delegation: await trusts.lend(proof.userId, trust.id) }, auth.scope)
     },
 
     grant,

@@ -1,5 +1,6 @@
-import type { Pool } from 'pg'
+import type { Pool, PoolClient } from 'pg'
 import { LOCK_FOR_ISSUE, type Transact } from '../../revocation/store.ts'
+import type { Delegation } from './delegation.ts'
 import type { DomainRef, ProjectRef } from './scope.ts'
 
 export type TokenStore = ReturnType<typeof tokenStore>
@@ -64,7 +65,7 @@ export interface FactsQuery {
   /** id of a credential */
   keyPairId: string | null
   /** by which lent rights; null: the user's own */
-  delegation: { kind: 'application-credential'; id: string } | null
+  delegation: Pick<Delegation, 'kind' | 'id' | 'holderId' | 'agentIds'> | null
 }
 
 /** The two statements of every login, prepared once a connection: planning the second costs more than running it. */
@@ -87,10 +88,10 @@ const FACTS = `
     union all
     select p.id, p.parent_id, p.enabled, up.depth + 1 from up join projects p on p.id = up.parent_id
   ), mine as (
-    select target_id, role_id, inherited from assignments where user_id = $1
+    select target_id, role_id, inherited from assignments where user_id = $12
     union all
     select a.target_id, a.role_id, a.inherited from memberships m join assignments a using (group_id)
-    where m.user_id = $1
+    where m.user_id = $12
   ), assigned as (
     select distinct mine.role_id from mine left join up on up.id = mine.target_id
     where case when $3 = 'system' then mine.target_id is null
@@ -116,46 +117,100 @@ const FACTS = `
     (select xmin::text from credentials where id = $9) as key_pair_version,
     case $10::text
       when 'application-credential' then exists (select from application_credentials where id = $11::text)
+      when 'trust' then exists (select from trusts where id = $11::text) and not exists (
+        select from unnest($13::text[]) as agent (id) where not exists (
+          select from users x join projects xd on xd.id = x.domain_id
+          where x.id = agent.id and x.enabled and xd.enabled))
       else true
     end as stands
   from users u join projects d on d.id = u.domain_id
   where u.id = $1`
 
+const SPEND = 'update trusts set remaining_uses = remaining_uses - 1 where id = $1 and remaining_uses > 0'
+
+function verdictOf<T>(judge: () => T): { value: T } | { error: unknown } {
+  try {
+    return { value: judge() }
+  } catch (error) {
+    return { error }
+  }
+}
+
+async function factsOf(
+  client: PoolClient,
+  { userId, target, parent, keyPairId, delegation }: FactsQuery,
+): Promise<Facts | null> {
+  const ref = target && target.kind !== 'system' ? target.ref : undefined
+  const values = [
+    userId,
+    ...[ref?.id, target?.kind, ref?.name, ref?.domain?.id, ref?.domain?.name],
+    ...[parent?.subjects ?? [], parent?.issuedAt ?? 0, keyPairId],
+    ...[delegation?.kind, delegation?.id, delegation?.holderId ?? userId, delegation?.agentIds ?? []],
+  ]
+  const { rows } = await client.query<Facts>({ name: 'facts', text: FACTS, values })
+  return rows[0] ?? null
+}
+
 /** @param pool with `pipeline`: the three statements of `facts` go out together, which halves their cost */
-export const tokenStore = (pool: Pool, transact: Transact) => ({
-  revoke: (subjects: string[]): Promise<void> =>
-    transact(async () => ({ value: undefined, revoked: subjects })),
-
-  async credentials({ id, name, domain }: UserRef): Promise<Credentials | null> {
-    const { rows } = await pool.query<Credentials>({
-      name: 'credentials',
-      text: CREDENTIALS,
-      values: [id, name, domain?.id, domain?.name],
-    })
-    return rows[0] ?? null
-  },
-
-  /** null when there is no such user */
-  async facts({ userId, target, parent, keyPairId, delegation }: FactsQuery): Promise<Facts | null> {
-    const ref = target && target.kind !== 'system' ? target.ref : undefined
-    const values = [
-      userId,
-      ...[ref?.id, target?.kind, ref?.name, ref?.domain?.id, ref?.domain?.name],
-      ...[parent?.subjects ?? [], parent?.issuedAt ?? 0, keyPairId],
-      ...[delegation?.kind, delegation?.id],
-    ]
+export const tokenStore = (pool: Pool, transact: Transact) => {
+  /** A connection whose transaction did not end well is not given back: closing it rolls back. */
+  async function within<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
     const client = await pool.connect()
     try {
-      const [, { rows }] = await Promise.all([
-        client.query(`begin; ${LOCK_FOR_ISSUE}`),
-        client.query<Facts>({ name: 'facts', text: FACTS, values }),
-        client.query('commit'),
-      ])
+      const result = await work(client)
       client.release()
-      return rows[0] ?? null
+      return result
     } catch (error) {
       client.release(true)
       throw error
     }
-  },
-})
+  }
+  return {
+    revoke: (subjects: string[]): Promise<void> =>
+      transact(async () => ({ value: undefined, revoked: subjects })),
+
+    async credentials({ id, name, domain }: UserRef): Promise<Credentials | null> {
+      const { rows } = await pool.query<Credentials>({
+        name: 'credentials',
+        text: CREDENTIALS,
+        values: [id, name, domain?.id, domain?.name],
+      })
+      return rows[0] ?? null
+    },
+
+    /** null when there is no such user */
+    facts: (query: FactsQuery): Promise<Facts | null> =>
+      within(async client => {
+        const [, facts] = await Promise.all([
+          client.query(`begin; ${LOCK_FOR_ISSUE}`),
+          factsOf(client, query),
+          client.query('commit'),
+        ])
+        return facts
+      }),
+
+    /**
+     * The same for a trust that is good for some tokens only: for one less, unless `judge` throws. Null also when it
+     * is used up. The row is locked before the revocations' lock, as everywhere.
+     */
+    async factsSpending<T>(
+      query: FactsQuery,
+      trustId: string,
+      judge: (facts: Facts | null) => T,
+    ): Promise<T> {
+      const verdict = await within(async client => {
+        const [, { rowCount }, , facts] = await Promise.all([
+          client.query('begin'),
+          client.query(SPEND, [trustId]),
+          client.query(LOCK_FOR_ISSUE),
+          factsOf(client, query),
+        ])
+        const judged = verdictOf(() => judge(rowCount === 0 ? null : facts))
+        await client.query('error' in judged ? 'rollback' : 'commit')
+        return judged
+      })
+      if ('error' in verdict) throw verdict.error
+      return verdict.value
+    },
+  }
+}

@@ -37,7 +37,16 @@ function scopeOf({ p, d, sys, r }: Claims) {
   return sys ? { roles, system: { all: true } } : {}
 }
 
-function delegationOf({ sub, ac }: Claims) {
+function delegationOf({ sub, ac, tr }: Claims) {
+  if (tr)
+    return {
+      'OS-TRUST:trust': {
+        id: tr.t[0],
+        impersonation: tr.i === 1,
+        trustee_user: { id: tr.u[0] },
+        trustor_user: { id: tr.u[1] },
+      },
+    }
   if (!ac) return {}
   const access_rules = ac.ar?.map(([service, method, path]) => {
     const rule = { service, method, path }

@@ -1,5 +1,6 @@
 import type { TokenVerifier } from '@caelum/token'
 import { z } from 'zod'
+import { errors } from '../../../errors.ts'
 import { delegationOf } from '../delegation.ts'
 import type { Method } from './method.ts'
 
@@ -9,6 +10,7 @@ type TokenBlock = z.output<typeof TokenBlock>
 export const tokenMethod = (verifier: Pick<TokenVerifier, 'verify'>): Method<TokenBlock> => ({
   prove({ id }) {
     const parent = verifier.verify(id)
+    if (parent.tr) throw errors.noTokenFromLent('a trust')
     const delegation = delegationOf(parent)
     return {
       userId: parent.sub,
