@@ -49,8 +49,10 @@ async function untilCount(tenant: Session, status: string, count: number): Promi
   for (;;) {
     const { servers } = await tenant.call<{ servers: Brief[] }>('compute', 'GET', `/servers?status=${status}`)
     if (servers.length === count) return
+    const failed = await tenant.call<{ servers: Brief[] }>('compute', 'GET', '/servers?status=ERROR&limit=1')
+    if (failed.servers[0]) throw new Error(`server ${failed.servers[0].id} failed`)
     if (Date.now() > deadline) throw new Error(`${servers.length} of ${count} servers are ${status}`)
-    await new Promise(resolve => setTimeout(resolve, 100))
+    await new Promise(resolve => setTimeout(resolve, 200))
   }
 }
 

@@ -150,6 +150,7 @@ async function makeTenant(admin: Session, name: string): Promise<Session> {
   })
   const { roles } = await admin.call<{ roles: { id: string }[] }>('identity', 'GET', '/roles?name=member')
   await admin.send('identity', 'PUT', `/projects/${project.id}/users/${user.id}/roles/${roles[0]?.id}`)
+  await admin.call('network', 'PUT', `/v2.0/quotas/${project.id}`, { quota: { port: -1 } })
   await admin.call('compute', 'PUT', `/os-quota-sets/${project.id}`, {
     quota_set: { instances: -1, cores: -1, ram: -1 },
   })
