@@ -51,7 +51,7 @@ export type Deps = ReturnType<typeof createDeps>
 
 export function createDeps({ databaseUrl, redisUrl, log, images, network, rules }: DepsOptions) {
   const db = new PrismaClient({
-    adapter: prismaAdapter({ url: databaseUrl, schema: 'compute', log, poolSize: 20 }),
+    adapter: prismaAdapter({ url: databaseUrl, schema: 'compute', log, poolSize: 12 }),
     // a burst of requests waits its turn for a connection instead of being turned away
     transactionOptions: { maxWait: 15_000, timeout: 20_000 },
   })

