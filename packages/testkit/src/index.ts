@@ -1,4 +1,5 @@
 export * from './database.ts'
 export * from './eventually.ts'
+export * from './fuzz.ts'
 export * from './openstack-client.ts'
 export * from './persona.ts'

@@ -121,6 +121,23 @@ export const errors = {
     }) =>
       `Could not find ${name ? `option ${name} in group ${group}` : group ? `group ${group}` : 'any options'} in domain configuration for domain ${domainId}.`,
   ),
+  roleOfOtherDomain: problem(
+    403,
+    'DomainSpecificRoleMismatch',
+    (kind: string, id: string, role: string) =>
+      `The ${kind} ${id} must be in the same domain as the role ${role} being assigned.`,
+  ),
+  roleOnSystem: problem(
+    400,
+    'ValidationError',
+    (role: string) => `Role ${role} is a domain-specific role and cannot be assigned on the system.`,
+  ),
+  notToBeImplied: problem(403, 'InvalidImpliedRole', (role: string) => `${role} cannot be an implied role.`),
+  globalImpliesDomains: problem(
+    403,
+    'InvalidImpliedRole',
+    () => 'A global role cannot imply a domain-specific role.',
+  ),
   impliesItself: problem(
     403,
     'InvalidImpliedRole',

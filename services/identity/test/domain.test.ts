@@ -109,3 +109,14 @@ test('lists are filtered', async () => {
   const named = await api.call('GET', '/v3/domains?name=Default', { token: w.admin })
   expect(named.body.domains).toHaveLength(1)
 })
+
+test('a domain may be made with an id that is known elsewhere', async () => {
+  const make = (explicit_domain_id: string, name: string) =>
+    api.call('POST', '/v3/domains', { token: w.admin, body: { domain: { name, explicit_domain_id } } })
+  const id = '0123456789abcdef0123456789abcdef'
+  const made = await make(id, 'explicit')
+  expect(made.body.domain.id).toBe(id)
+  expect(made.body.domain).not.toHaveProperty('explicit_domain_id')
+  expect((await make(id, 'again')).status).toBe(409)
+  expect((await make('default', 'x')).status).toBe(400)
+})

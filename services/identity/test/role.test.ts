@@ -137,3 +137,26 @@ describe('inference', () => {
     expect(inferRoles(['gone'], [['gone', 'also']], new Map())).toEqual([])
   })
 })
+
+test('a role of a domain is given in that domain only', async () => {
+  const role = await w.create('roles', 'role', { name: 'homely', domain_id: w.domain })
+  const inside = await w.create('projects', 'project', { name: 'inside', domain_id: w.domain })
+  const give = async (target: string) =>
+    (await call('PUT', `${target}/users/${w.userId}/roles/${role}`)).status
+  expect(await give(`projects/${inside}`)).toBe(204)
+  expect(await give(`domains/${w.domain}`)).toBe(204)
+  expect(await give(`projects/${w.project}`)).toBe(403)
+  expect(await give('domains/default')).toBe(403)
+  expect(await give('system')).toBe(400)
+})
+
+test('nothing implies admin, and no global role one of a domain', async () => {
+  const local = await w.create('roles', 'role', { name: 'humble', domain_id: w.domain })
+  const global = await w.create('roles', 'role', { name: 'humble' })
+  const imply = async (prior: string, implied: string) =>
+    (await call('PUT', `roles/${prior}/implies/${implied}`)).status
+  expect(await imply(global, w.role('admin'))).toBe(403)
+  expect(await imply(local, w.role('admin'))).toBe(403)
+  expect(await imply(global, local)).toBe(403)
+  expect(await imply(local, global)).toBe(201)
+})

@@ -32,11 +32,20 @@ export const assignmentService = (store: AssignmentStore, roles: RoleService) =>
     if (!(await store.domainOfActor(place.actor))) throw errors.notFound(place.actor.kind, place.actor.id)
   }
 
+  /** A role of a domain is for that domain and what is in it. */
+  async function mustBeOfDomain(target: Place['target'], roleId: string, domainId: string): Promise<void> {
+    if (target.kind === 'system') throw errors.roleOnSystem(roleId)
+    if ((await store.domainOfTarget(target)) !== domainId)
+      throw errors.roleOfOtherDomain(target.kind, target.id, roleId)
+  }
+
   return {
     async grant(ctx: Ctx, place: Place, roleId: string): Promise<void> {
       await allow(ctx, 'create', place, roleId)
       await mustExist(place)
-      if (!(await roles.target(roleId))) throw errors.notFound('role', roleId)
+      const role = await roles.target(roleId)
+      if (!role) throw errors.notFound('role', roleId)
+      if (role.domainId !== null) await mustBeOfDomain(place.target, roleId, role.domainId)
       if ((await store.grant(place, roleId)) === 'not-found') throw errors.notFound('role', roleId)
     },
 

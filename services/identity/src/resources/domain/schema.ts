@@ -9,7 +9,15 @@ const fields = {
   options: immutableOption.optional(),
 }
 
-export const CreateDomain = z.looseObject({ name: nonBlank(64), ...fields })
+export const CreateDomain = z.looseObject({
+  name: nonBlank(64),
+  /** the id, for a domain that several clouds know */
+  explicit_domain_id: z
+    .string()
+    .regex(/^[0-9a-f]{32}$|^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, 'must be a UUID')
+    .optional(),
+  ...fields,
+})
 export type CreateDomain = z.output<typeof CreateDomain>
 
 export const ChangeDomain = z.looseObject({ name: nonBlank(64).optional(), ...fields })

@@ -12,9 +12,10 @@ const FIELDS = ['name', 'description', 'enabled', 'tags', 'options'] as const
 export const domainService = (store: DomainStore) => ({
   async create(ctx: Ctx, body: CreateDomain): Promise<Domain> {
     authorize(policy, ctx, 'identity:domains:create', {})
-    const { fields, extra } = splitExtra(body, FIELDS)
+    const { explicit_domain_id, ...given } = body
+    const { fields, extra } = splitExtra(given, FIELDS)
     const made = await store.insert({
-      id: newHexId(),
+      id: explicit_domain_id ?? newHexId(),
       name: fields.name,
       description: fields.description ?? '',
       enabled: fields.enabled ?? true,

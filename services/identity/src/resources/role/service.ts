@@ -9,6 +9,9 @@ import type { Role, RoleStore } from './store.ts'
 
 const FIELDS = ['name', 'description', 'domain_id', 'options'] as const
 
+/** Keystone's default of `prohibited_implied_role` */
+const NEVER_IMPLIED: readonly string[] = ['admin']
+
 export interface Inference {
   prior: Role
   implied: Role[]
@@ -88,6 +91,9 @@ export const roleService = (store: RoleStore) => ({
 
   async imply(ctx: Ctx, id: string, impliedId: string): Promise<Inference> {
     const [prior, implied] = [await this.get(ctx, id), await this.get(ctx, impliedId)]
+    if (implied.domain_id === '' && NEVER_IMPLIED.includes(implied.name))
+      throw errors.notToBeImplied(implied.name)
+    if (prior.domain_id === '' && implied.domain_id !== '') throw errors.globalImpliesDomains()
     const outcome = await store.imply(id, impliedId)
     if (outcome === 'circle') throw errors.impliesItself(implied.name)
     if (outcome === 'not-found') throw errors.notFound('role', impliedId)

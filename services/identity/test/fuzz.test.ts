@@ -1,0 +1,131 @@
+/**
+ * Every route of the OpenAPI document, asked again and again by everybody there is: no 5xx, no answer that does not
+ * come, and nothing of another domain in any answer to a domain's people.
+ */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Fuzzer, type OpenApiDocument } from '@caelum/testkit'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type TestApp, testApp } from './app.ts'
+import { type Country, type Persona, type Personas, personas } from './personas.ts'
+
+const document: OpenApiDocument = JSON.parse(
+  readFileSync(join(import.meta.dirname, '../../../openapi/identity.json'), 'utf8'),
+)
+const HANGS_MS = 10_000
+
+let api: TestApp
+let p: Personas
+beforeAll(async () => {
+  api = await testApp()
+  p = await personas(api, 'fz')
+})
+afterAll(() => api.close())
+
+function idsOf(countries: readonly Country[]): Record<string, string[]> {
+  const all = (key: keyof Country) => countries.map(country => country[key])
+  return {
+    domains: all('domain'),
+    projects: [...all('project'), ...all('domain')],
+    parents: all('project'),
+    users: all('user'),
+    groups: all('group'),
+    roles: [...all('role'), p.role('member'), p.role('reader')],
+    implies: [...all('role'), p.role('member')],
+    regions: ['RegionOne'],
+    region_ids: ['RegionOne'],
+    config: ['ldap', 'identity', 'security_compliance'],
+  }
+}
+
+/** What the fuzzing itself must not take away: it would have nobody left to ask as. */
+const spares = (method: string, url: string) =>
+  method === 'DELETE' || method === 'PATCH' || (method === 'PUT' && /implies/.test(url))
+
+interface Asked {
+  persona: Persona
+  text: string
+  request: string
+}
+
+async function fuzz(options: {
+  seed: number
+  rounds: number
+  personas: readonly Persona[]
+  ids: Record<string, string[]>
+  /** may break things: the ids are not those of the personas’ world */
+  careful: boolean
+}): Promise<{ answers: Asked[]; failures: string[]; statuses: Map<number, number> }> {
+  const fuzzer = new Fuzzer({ document, ...options })
+  const answers: Asked[] = []
+  const failures: string[] = []
+  const statuses = new Map<number, number>()
+  for (let round = 0; round < options.rounds; round++)
+    for (const operation of fuzzer.operations) {
+      const { method, url, body } = fuzzer.request(operation)
+      if (options.careful && spares(method, url)) continue
+      const persona = fuzzer.pick(options.personas)
+      const askedAt = performance.now()
+      const token = await p.freshToken(persona)
+      const { status, text } = await api.call(method as 'GET', url, {
+        token,
+        headers: { 'x-subject-token': token },
+        ...(body === undefined ? {} : { body }),
+      })
+      const request = `${method} ${url} ${JSON.stringify(body) ?? ''}`
+      statuses.set(status, (statuses.get(status) ?? 0) + 1)
+      if (status >= 500 || performance.now() - askedAt > HANGS_MS)
+        failures.push(`${persona}: ${request.slice(0, 600)}: ${status} ${text}`)
+      if (status < 300) answers.push({ persona, text, request })
+    }
+  return { answers, failures, statuses }
+}
+
+/** Before administrators have been at it, who may well give a foreigner a role here. */
+test('a domain’s people learn nothing of another domain', async () => {
+  const foreign = Object.values(p.abroad)
+  const secret = 'fz-abroad'
+  const { answers, failures } = await fuzz({
+    seed: 20_261_122,
+    rounds: 12,
+    personas: ['domain manager', 'domain manager', 'domain reader', 'domain admin'],
+    ids: idsOf([p.home, p.abroad]),
+    careful: true,
+  })
+  expect(failures).toEqual([])
+  const leaks = answers.filter(
+    ({ text, request }) =>
+      text.includes(secret) || foreign.some(id => text.includes(id) && !request.includes(id)),
+  )
+  expect(leaks).toEqual([])
+  expect(answers.length).toBeGreaterThan(100)
+})
+
+test('no request makes a 5xx or hangs', async () => {
+  const { failures, statuses } = await fuzz({
+    seed: 20_261_121,
+    rounds: 12,
+    personas: ['system admin', 'system admin', 'domain manager', 'project member', 'system reader'],
+    ids: idsOf([p.home, p.abroad]),
+    careful: true,
+  })
+  expect(failures).toEqual([])
+  expect(statuses.get(200)).toBeGreaterThan(200)
+  expect(statuses.get(201)).toBeGreaterThan(20)
+  expect(statuses.get(403)).toBeGreaterThan(200)
+})
+
+test('changes and deletions of everything break nothing', async () => {
+  const w = await personas(api, 'fx')
+  const ids = idsOf([w.home, w.abroad])
+  const { failures } = await fuzz({
+    seed: 20_261_123,
+    rounds: 8,
+    personas: ['system admin'],
+    ids,
+    careful: false,
+  })
+  expect(failures).toEqual([])
+  const { status } = await api.call('GET', '/v3/users', { token: await p.freshToken('project admin') })
+  expect(status).toBe(200)
+})
