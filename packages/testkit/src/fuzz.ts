@@ -186,3 +186,38 @@ export class Fuzzer {
     return text.slice(0, maxLength).padEnd(minLength, 'a')
   }
 }
+
+export interface FuzzOutcome {
+  /** what was answered with success, and to which request */
+  answers: { request: string; text: string }[]
+  /** 5xx, and answers that took too long */
+  failures: string[]
+  statuses: Map<number, number>
+}
+
+const HANGS_MS = 10_000
+/** says on purpose what there is not */
+const NOT_IMPLEMENTED = 501
+
+/** Every operation `rounds` times. @param send answers null for a request that shall not be made */
+export async function fuzzAll(
+  fuzzer: Fuzzer,
+  rounds: number,
+  send: (request: FuzzedRequest) => Promise<{ status: number; text: string } | null>,
+): Promise<FuzzOutcome> {
+  const outcome: FuzzOutcome = { answers: [], failures: [], statuses: new Map() }
+  for (let round = 0; round < rounds; round++)
+    for (const operation of fuzzer.operations) {
+      const made = fuzzer.request(operation)
+      const askedAt = performance.now()
+      const reply = await send(made)
+      if (!reply) continue
+      const { status, text } = reply
+      const request = `${made.method} ${made.url} ${JSON.stringify(made.body) ?? ''}`
+      outcome.statuses.set(status, (outcome.statuses.get(status) ?? 0) + 1)
+      if ((status >= 500 && status !== NOT_IMPLEMENTED) || performance.now() - askedAt > HANGS_MS)
+        outcome.failures.push(`${request.slice(0, 600)}: ${status} ${text}`)
+      if (status < 300) outcome.answers.push({ request, text })
+    }
+  return outcome
+}
