@@ -50,6 +50,8 @@ export const Claims = z.object({
   r: z.array(Named),
   /** how the caller authenticated */
   m: z.array(z.string()),
+  /** when the password ends, ms since 1970 */
+  pe: z.number().optional(),
   /** made by an EC2 key pair: id of the credential, with which it ends */
   cr: z.string().optional(),
   /** the user acts by an application credential, and has no other rights */

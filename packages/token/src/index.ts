@@ -1,4 +1,5 @@
 export * from './claims.ts'
+export * from './receipt.ts'
 export * from './sign.ts'
 export * from './trust.ts'
 export * from './verify.ts'

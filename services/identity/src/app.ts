@@ -29,7 +29,7 @@ export const routesOf = (deps: Deps): Route[] => [
   ...tokenRoutes(deps.tokens, deps.catalog),
   ...domainRoutes(deps.domains),
   ...projectRoutes(deps.projects, deps.limits),
-  ...userRoutes(deps.users),
+  ...userRoutes(deps.users, deps.ownPassword),
   ...credentialRoutes(deps.credentials),
   ...ec2Routes(deps.ec2, deps),
   ...applicationCredentialRoutes(deps.applicationCredentials),

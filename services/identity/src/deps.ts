@@ -1,9 +1,12 @@
 import { openPool, prismaAdapter, withSessionLock } from '@caelum/db'
 import type { Logger } from '@caelum/kernel'
 import { openTrust, TokenVerifier } from '@caelum/token'
+import type { AccountRules } from './account/rules.ts'
 import { type BootstrapConfig, bootstrap } from './bootstrap/bootstrap.ts'
 import { bootstrapStore } from './bootstrap/store.ts'
 import { PrismaClient } from './generated/client.ts'
+import { type GuardLimits, LoginGuard } from './login/guard.ts'
+import { loginStore } from './login/store.ts'
 import { type HashCost, PasswordHasher } from './password/hasher.ts'
 import { accessRuleService } from './resources/access-rule/service.ts'
 import { accessRuleStore } from './resources/access-rule/store.ts'
@@ -46,10 +49,12 @@ import { serviceStore } from './resources/service/store.ts'
 import { applicationCredentialMethod } from './resources/token/methods/application-credential.ts'
 import { passwordMethod } from './resources/token/methods/password.ts'
 import { tokenMethod } from './resources/token/methods/token.ts'
+import { totpMethod } from './resources/token/methods/totp.ts'
 import { tokenService } from './resources/token/service.ts'
 import { tokenStore } from './resources/token/store.ts'
 import { trustService } from './resources/trust/service.ts'
 import { trustStore } from './resources/trust/store.ts'
+import { ownPassword } from './resources/user/own-password.ts'
 import { userService } from './resources/user/service.ts'
 import { userStore } from './resources/user/store.ts'
 import { pruneOn, transactOn } from './revocation/store.ts'
@@ -66,6 +71,8 @@ export interface DepsOptions {
   sealing: Sealing
   /** seconds */
   tokenTtlS: number
+  accountRules: AccountRules
+  guardLimits: GuardLimits
   bootstrap: BootstrapConfig
   /** how limits of domains and projects go together; `flat` when not given */
   limitModel?: ModelName
@@ -105,9 +112,12 @@ export async function createDeps(options: DepsOptions) {
   const roles = roleService(roleStore(db, transact))
   const regions = regionService(regionStore(db))
   const assignments = assignmentService(assignmentStore(db, transact), roles)
-  const users = userService(userStore(db, transact), hasher, assignments)
+  const rules = options.accountRules
+  const userRows = userStore(db, transact)
+  const users = userService({ store: userRows, hasher, assignments, rules })
   const credentials = credentialService(credentialStore(db, transact), options.sealing)
-  const tokens = tokenStore(logins, transact)
+  const guard = new LoginGuard(loginStore(logins, rules), options.guardLimits, log)
+  const tokens = tokenStore(logins, transact, rules)
   const applicationCredentials = applicationCredentialService(
     applicationCredentialStore(db, transact, logins),
     hasher,
@@ -115,8 +125,9 @@ export async function createDeps(options: DepsOptions) {
   const trusts = trustService({ store: trustStore(db, transact, logins), assignments })
   const methods = {
     application_credential: applicationCredentialMethod(applicationCredentials),
-    password: passwordMethod({ store: tokens, hasher }),
+    password: passwordMethod({ store: tokens, hasher, guard }),
     token: tokenMethod(verifier),
+    totp: totpMethod({ store: tokens, sealing: options.sealing, guard }),
   }
   const limits = limitService(limitStore(db, limitModel), limitModel)
   await limits.checkTree()
@@ -137,6 +148,7 @@ export async function createDeps(options: DepsOptions) {
     domains,
     users,
     projects,
+    ownPassword: ownPassword({ store: userRows, hasher, guard, rules }),
     groups: groupService(groupStore(db, transact), assignments),
     roles,
     assignments,
@@ -147,7 +159,10 @@ export async function createDeps(options: DepsOptions) {
     trusts,
     accessRules: accessRuleService(accessRuleStore(db)),
     regions,
-    tokens: tokenService({ store: tokens, methods, trusts, keys, verifier, ttlS: tokenTtlS }),
+    tokens: tokenService({
+      ...{ store: tokens, methods, trusts, keys, verifier, trust, guard, rules },
+      ttlS: tokenTtlS,
+    }),
     services,
     endpoints,
     endpointGroups: endpointGroupService(endpointGroups, { endpoints, projects, catalog }),

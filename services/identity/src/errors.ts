@@ -16,6 +16,36 @@ export const errors = {
     (count: number) => `The ${count} roles held there do not fit into a token; take some away.`,
   ),
   tooManyLogins: () => problems.unavailable('Too many logins are waiting; please try again.', 1),
+  tooManyFailures: (retryAfterS: number) =>
+    new Problem('TooManyRequests', 429, 'Too many logins failed; please try again later.', {
+      'retry-after': String(retryAfterS),
+    }),
+  /** only whoever knows the password gets to see it: keystone/exception.py, PasswordExpired */
+  passwordExpired: (userId: string) =>
+    problems.unauthorized(`The password is expired and needs to be changed for user: ${userId}.`),
+  weakPassword: problem(
+    400,
+    'PasswordRequirementsValidationError',
+    (what: string) => `The password does not match the requirements: ${what}.`,
+  ),
+  passwordUsedBefore: problem(
+    400,
+    'PasswordHistoryValidationError',
+    (count: number) =>
+      `The new password cannot be identical to a previous password. The total number which includes the new password must be unique is ${count}.`,
+  ),
+  passwordTooYoung: problem(
+    400,
+    'PasswordAgeValidationError',
+    (minimum: number, left: number) =>
+      `You cannot change your password at this time due to the minimum password age. Once you change your password, it must be used for ${minimum} day(s) before it can be changed. Please try again in ${left} day(s) or contact your administrator to reset your password.`,
+  ),
+  passwordLocked: problem(
+    400,
+    'PasswordSelfServiceDisabled',
+    () =>
+      'You cannot change your password at this time due to password policy disallowing password changes. Please contact your administrator to reset your password.',
+  ),
   notFound: problem(404, 'NotFound', (kind: string, id: string) => `Could not find ${kind}: ${id}.`),
   nameTaken: (kind: string, name: string) =>
     conflict(`there is already a ${kind} called ${name} in this place; choose another name.`),

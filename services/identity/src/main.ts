@@ -1,7 +1,7 @@
 import { runService } from '@caelum/http'
 import { createLogger } from '@caelum/kernel'
 import { buildApp } from './app.ts'
-import { readConfig } from './config.ts'
+import { accountRulesOf, guardLimitsOf, readConfig } from './config.ts'
 import { createDeps } from './deps.ts'
 import { sealingOf } from './signing/key-file.ts'
 import { startUpkeep } from './upkeep.ts'
@@ -12,6 +12,8 @@ const deps = await createDeps({
   databaseUrl: config.DATABASE_URL.reveal(),
   sealing: sealingOf(config),
   tokenTtlS: config.CAELUM_TOKEN_TTL_S,
+  accountRules: accountRulesOf(config),
+  guardLimits: guardLimitsOf(config),
   hashConcurrency: config.CAELUM_HASH_CONCURRENCY,
   bootstrap: {
     region: config.CAELUM_REGION,

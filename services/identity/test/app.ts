@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { Secret, silentLogger } from '@caelum/kernel'
+import { Secret, silentLogger, systemClock } from '@caelum/kernel'
 import { testDatabase } from '@caelum/testkit'
 import { buildApp } from '../src/app.ts'
 import type { BootstrapConfig } from '../src/bootstrap/bootstrap.ts'
+import { accountRulesOf, guardLimitsOf, readConfig } from '../src/config.ts'
 import { createDeps, type Deps, type DepsOptions } from '../src/deps.ts'
 import type { Asked } from '../src/resources/token/methods/method.ts'
 import type { Authenticate } from '../src/resources/token/schema.ts'
@@ -25,8 +26,14 @@ export const testBootstrap = (change: Partial<BootstrapConfig> = {}): BootstrapC
   ...change,
 })
 
+/** what there is when nothing is configured */
+const standard = readConfig({ DATABASE_URL: 'x', CAELUM_DATA_DIR: 'x', CAELUM_ADMIN_PASSWORD: 'x' })
+
 const sealingKey = randomBytes(32)
 export const testSealing = new Sealing(() => [sealingKey])
+
+export const STANDARD_RULES = accountRulesOf(standard)
+export const STANDARD_LIMITS = guardLimitsOf(standard)
 
 export const testDeps = (
   url: string,
@@ -34,6 +41,8 @@ export const testDeps = (
   options: Partial<DepsOptions> = {},
 ) =>
   createDeps({
+    accountRules: STANDARD_RULES,
+    guardLimits: STANDARD_LIMITS,
     databaseUrl: url,
     sealing: testSealing,
     tokenTtlS: 3_600,
@@ -44,7 +53,11 @@ export const testDeps = (
   })
 
 /** A token from another process's insides, where there is no request. */
-export const issue = (deps: Pick<Deps, 'tokens'>, auth: Authenticate) => deps.tokens.issue({} as Asked, auth)
+export const issue = (deps: Pick<Deps, 'tokens'>, auth: Authenticate) => deps.tokens.issue(NO_REQUEST, auth)
+const NO_REQUEST = {
+  ctx: { clock: systemClock },
+  request: { ip: '127.0.0.1', id: 'req-none', operation: 'identity:tokens:issue', headers: {} },
+} as Asked
 
 export interface CallOptions {
   token?: string | undefined

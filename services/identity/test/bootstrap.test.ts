@@ -1,4 +1,4 @@
-import { type Ctx, Secret } from '@caelum/kernel'
+import { type Ctx, Secret, systemClock } from '@caelum/kernel'
 import { type TestDatabase, testDatabase } from '@caelum/testkit'
 import pg from 'pg'
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest'
@@ -56,7 +56,10 @@ async function picture() {
 }
 
 /** as the pipeline would make it for an administrator */
-const ADMIN = { caller: { scope: { kind: 'system' }, roles: new Set(['admin']) } } as unknown as Ctx
+const ADMIN = {
+  caller: { scope: { kind: 'system' }, roles: new Set(['admin']) },
+  clock: systemClock,
+} as unknown as Ctx
 
 test('the first start makes what is needed to log in', async () => {
   const deps = await started()

@@ -1,12 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import { createHash, createHmac } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import {
-  expectedOf,
-  type SignedRequest,
-  sameSignature,
-  signatureOfS3,
-} from '../src/resources/ec2/signature.ts'
+import { equalSecret } from '../src/login/equal.ts'
+import { expectedOf, type SignedRequest, signatureOfS3 } from '../src/resources/ec2/signature.ts'
 import { type TestApp, testApp } from './app.ts'
 import { type World, world } from './world.ts'
 
@@ -99,11 +95,7 @@ test('what contradicts itself or is of another version has no right signature', 
     },
   ])
     expect(expectedOf(wrong, 'secret')).toEqual([])
-  expect([sameSignature('a', 'a'), sameSignature('a', 'b'), sameSignature('a', '')]).toEqual([
-    true,
-    false,
-    false,
-  ])
+  expect([equalSecret('a', 'a'), equalSecret('a', 'b'), equalSecret('a', '')]).toEqual([true, false, false])
 })
 
 describe('a token by an EC2 key pair', () => {

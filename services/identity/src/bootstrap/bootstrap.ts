@@ -7,6 +7,7 @@
  * is: an administrator who changed a password or an endpoint through the API keeps that change over a restart.
  */
 import type { Secret } from '@caelum/kernel'
+import type { UserOptions } from '../account/rules.ts'
 import { DEFAULT_DOMAIN } from '../collection.ts'
 import type { PasswordHasher } from '../password/hasher.ts'
 import type { BootstrapStore } from './store.ts'
@@ -23,6 +24,13 @@ export interface BootstrapConfig {
 /** keystone/cmd/bootstrap.py: each implies the next. */
 const CHAIN = ['admin', 'manager', 'member', 'reader'] as const
 const INTERFACES = ['public', 'internal', 'admin'] as const
+/** With their long random passwords they have nothing to fear from guesses, and much from whoever guesses wrong. */
+const NEVER_SHUT_OUT: UserOptions = {
+  ignore_lockout_failure_attempts: true,
+  ignore_change_password_upon_first_use: true,
+  ignore_password_expiry: true,
+  ignore_user_inactivity: true,
+}
 const IMMUTABLE = { immutable: true }
 
 export async function bootstrap(
@@ -58,24 +66,32 @@ async function ensureUsers(
 ): Promise<void> {
   const project = (name: string, description: string) =>
     store.ensureProject(DEFAULT_DOMAIN, name, description)
-  const user = async (name: string, password: Secret, projectId: string | null) => {
-    const id = await store.ensureUser(DEFAULT_DOMAIN, name, projectId)
+  const user = async (
+    name: string,
+    password: Secret,
+    { project: defaultProjectId = null, options = {} }: { project?: string | null; options?: UserOptions },
+  ) => {
+    const id = await store.ensureUser(DEFAULT_DOMAIN, name, { defaultProjectId, options: { ...options } })
     await applyPassword({ store, hasher }, { id, name, password: password.reveal() })
     return id
   }
 
   const adminProject = await project('admin', 'The administrators’ own project')
-  const admin = await user('admin', config.adminPassword, null)
+  const admin = await user('admin', config.adminPassword, { options: NEVER_SHUT_OUT })
   for (const target of [adminProject, DEFAULT_DOMAIN, null])
     await store.ensureAssignment(admin, roles.admin, target)
 
   const serviceProject = await project('service', 'The services’ own users')
   for (const [name, password] of Object.entries(config.servicePasswords))
-    await store.ensureAssignment(await user(name, password, serviceProject), roles.service, serviceProject)
+    await store.ensureAssignment(
+      await user(name, password, { project: serviceProject, options: NEVER_SHUT_OUT }),
+      roles.service,
+      serviceProject,
+    )
 
   if (!config.demoPassword) return
   const demoProject = await project('demo', 'A project to try things in')
-  const demo = await user('demo', config.demoPassword, demoProject)
+  const demo = await user('demo', config.demoPassword, { project: demoProject })
   await store.ensureAssignment(demo, roles.member, demoProject)
 }
 

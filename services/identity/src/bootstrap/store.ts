@@ -1,6 +1,7 @@
 import { newHexId, newId } from '@caelum/kernel'
 import { subject } from '@caelum/token'
 import type { Prisma, PrismaClient } from '../generated/client.ts'
+import { replacePassword } from '../password/store.ts'
 import type { Transact } from '../revocation/store.ts'
 
 export type BootstrapStore = ReturnType<typeof bootstrapStore>
@@ -34,7 +35,12 @@ export const bootstrapStore = (db: PrismaClient, transact: Transact) => ({
     return row.id
   },
 
-  async ensureUser(domainId: string, name: string, defaultProjectId: string | null): Promise<string> {
+  /** @param options for when it is made */
+  async ensureUser(
+    domainId: string,
+    name: string,
+    { defaultProjectId, options }: { defaultProjectId: string | null; options: Prisma.InputJsonObject },
+  ): Promise<string> {
     await db.user.createMany({
       data: [
         {
@@ -42,6 +48,7 @@ export const bootstrapStore = (db: PrismaClient, transact: Transact) => ({
           name,
           domain_id: domainId,
           default_project_id: defaultProjectId,
+          options,
           created_at: new Date(),
         },
       ],
@@ -102,8 +109,8 @@ export const bootstrapStore = (db: PrismaClient, transact: Transact) => ({
   /** The user's tokens end with the old password. */
   setPassword: (userId: string, hash: string): Promise<void> =>
     transact(async tx => {
-      await tx.password.create({ data: { id: newId(), user_id: userId, hash, created_at: new Date() } })
-      await tx.password.deleteMany({ where: { user_id: userId, hash: { not: hash } } })
+      await tx.$queryRaw`select 1 from users where id = ${userId} for update`
+      await replacePassword(tx, userId, { hash, self_service: false, expires_at: null, keep: 1 })
       return { value: undefined, revoked: [subject.user(userId)] }
     }),
 

@@ -5,11 +5,12 @@
  */
 import { randomBytes } from 'node:crypto'
 import { errors } from '../../errors.ts'
+import { equalSecret } from '../../login/equal.ts'
 import type { Sealing } from '../../signing/seal.ts'
 import { idOfAccess, parseKeyPair, sealName } from '../credential/blob.ts'
 import type { Proof } from '../token/proof.ts'
 import type { SignedAccess, SignedS3 } from './schema.ts'
-import { expectedOf, sameSignature, signatureOfS3 } from './signature.ts'
+import { expectedOf, signatureOfS3 } from './signature.ts'
 import type { KeyPairRow, KeyPairStore } from './store.ts'
 
 /** keystone/conf/credential.py, auth_ttl */
@@ -36,7 +37,7 @@ export const keyPairProof = ({ store, sealing }: { store: KeyPairStore; sealing:
     /** @throws Problem 401 */
     async ofRequest({ access, signature, ...request }: SignedAccess, now: Date): Promise<Proof> {
       const { row, secret } = await secretOf(access)
-      const right = expectedOf(request, secret).find(it => sameSignature(it.signature, signature))
+      const right = expectedOf(request, secret).find(it => equalSecret(it.signature, signature))
       if (!row || !right) throw errors.unauthenticated()
       if (right.signedAt && Math.abs(now.getTime() - right.signedAt.getTime()) > GOOD_FOR_MS)
         throw errors.unauthenticated()
@@ -47,7 +48,7 @@ export const keyPairProof = ({ store, sealing }: { store: KeyPairStore; sealing:
     async ofS3({ access, token, signature }: SignedS3): Promise<Proof> {
       const { row, secret } = await secretOf(access)
       const expected = signatureOfS3(Buffer.from(token, 'base64url'), secret)
-      if (!row || !expected || !sameSignature(expected, signature)) throw errors.unauthenticated()
+      if (!row || !expected || !equalSecret(expected, signature)) throw errors.unauthenticated()
       return proofOf(row)
     },
   }

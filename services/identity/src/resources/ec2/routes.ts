@@ -1,5 +1,6 @@
 import { type Route, route } from '@caelum/http'
 import { viewPage } from '../../collection.ts'
+import { askerOf } from '../../login/guard.ts'
 import type { Catalog } from '../endpoint/catalog.ts'
 import { tokenAnswer } from '../token/answer.ts'
 import { TokenReply } from '../token/schema.ts'
@@ -13,7 +14,7 @@ const PATH = '/v3/users/:user_id/credentials/OS-EC2'
 
 interface Logins {
   keyPairs: KeyPairProof
-  tokens: Pick<TokenService, 'grant'>
+  tokens: Pick<TokenService, 'issueFor'>
   catalog: Catalog
 }
 
@@ -70,8 +71,9 @@ export const ec2Routes = (service: Ec2Service, { keyPairs, tokens, catalog }: Lo
     summary: 'A token for whoever signed this request with an EC2 key pair',
     body: Ec2Token,
     reply: TokenReply,
-    async handle(ctx, { body }, reply) {
-      const { text, claims } = await tokens.grant(await keyPairs.ofRequest(body, ctx.clock.now()))
+    async handle(ctx, { body, request }, reply) {
+      const proven = keyPairs.ofRequest(body, ctx.clock.now())
+      const { text, claims } = await tokens.issueFor(askerOf(request), proven)
       return tokenAnswer(catalog)(reply, text, claims)
     },
   }),
@@ -82,8 +84,8 @@ export const ec2Routes = (service: Ec2Service, { keyPairs, tokens, catalog }: Lo
     summary: 'Who signed this request to S3 with an EC2 key pair, as a token would say it',
     body: S3Token,
     reply: TokenReply,
-    async handle(_ctx, { body }, reply) {
-      const { claims } = await tokens.grant(await keyPairs.ofS3(body))
+    async handle(_ctx, { body, request }, reply) {
+      const { claims } = await tokens.issueFor(askerOf(request), keyPairs.ofS3(body))
       return tokenAnswer(catalog)(reply, null, claims)
     },
   }),

@@ -26,6 +26,9 @@ export function claimsOf(
     ...(system ? { sys: 1 as const } : {}),
     r: target || system ? rolesOf(proof, facts) : [],
     m: proof.methods,
+    ...(facts.password_expires_at === null || proof.delegation?.actsAs
+      ? {}
+      : { pe: facts.password_expires_at }),
     ...(proof.bound ? { cr: proof.bound.credentialId } : {}),
     ...proof.delegation?.claims,
     aid: chain ? [auditId, chain] : [auditId],

@@ -1,4 +1,4 @@
-import type { Claims } from '@caelum/token'
+import type { Claims, Receipt } from '@caelum/token'
 import { errors } from '../../errors.ts'
 import type { Delegation } from './delegation.ts'
 
@@ -9,8 +9,12 @@ export interface Proof {
   methods: string[]
   /** the password that was checked: it must still count when the token is made */
   passwordId?: string
+  /** it was proven by something that others may guess: not while the account is locked */
+  guessable?: true
   /** the token this one is made from */
   parent?: Claims
+  /** what was proven a moment ago, in a login that this one completes */
+  receipt?: Receipt
   /** an EC2 key pair did: the token is for its project alone, and ends with it */
   bound?: {
     credentialId: string

@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify'
 import { errors } from '../../errors.ts'
 import type { Catalog } from '../endpoint/catalog.ts'
 import { tokenAnswer } from './answer.ts'
+import { ReceiptNeeded } from './receipt.ts'
 import { Authenticate, NoCatalog, TokenReply } from './schema.ts'
 import type { TokenService } from './service.ts'
 
@@ -21,8 +22,13 @@ export const tokenRoutes = (tokens: TokenService, catalog: Catalog): Route[] => 
       reply: TokenReply,
       status: 201,
       async handle(ctx, { query, body, request }, reply) {
-        const { text, claims } = await tokens.issue({ ctx, request }, body.auth)
-        return answer(reply, text, claims, query)
+        try {
+          const { text, claims } = await tokens.issue({ ctx, request }, body.auth)
+          return await answer(reply, text, claims, query)
+        } catch (error) {
+          if (error instanceof ReceiptNeeded) return error.answer(reply)
+          throw error
+        }
       },
     }),
     route({

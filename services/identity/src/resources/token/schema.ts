@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { ApplicationCredentialBlock } from './methods/application-credential.ts'
 import { PasswordBlock } from './methods/password.ts'
 import { TokenBlock } from './methods/token.ts'
+import { TotpBlock } from './methods/totp.ts'
 import { Scope } from './scope.ts'
 
 /** keystone/auth/schema.py, token_issue; what it does not name is ignored. */
@@ -12,6 +13,7 @@ export const Authenticate = z.object({
       application_credential: ApplicationCredentialBlock.optional(),
       password: PasswordBlock.optional(),
       token: TokenBlock.optional(),
+      totp: TotpBlock.optional(),
     }),
     scope: Scope.optional(),
   }),

@@ -14,12 +14,17 @@ import {
   type Claims,
   issuedAtMs,
   LONGEST_TOKEN,
+  readReceipt,
   signToken,
   subject,
   subjectsOf,
   type TokenVerifier,
+  type Trust,
 } from '@caelum/token'
+import type { AccountRules } from '../../account/rules.ts'
 import { errors } from '../../errors.ts'
+import { type Asker, askerOf, type LoginGuard } from '../../login/guard.ts'
+import { refuse } from '../../login/refusal.ts'
 import { policy } from '../../policy.ts'
 import type { KeyRing } from '../../signing/key-ring.ts'
 import type { TrustService } from '../trust/service.ts'
@@ -28,6 +33,7 @@ import { claimsOf } from './claims.ts'
 import { checkDelegation } from './delegation.ts'
 import type { Asked, Blocks, Methods } from './methods/method.ts'
 import { agreeing, type Proof } from './proof.ts'
+import { ReceiptNeeded } from './receipt.ts'
 import type { Authenticate } from './schema.ts'
 import { type Scope, targetOf } from './scope.ts'
 import type { Facts, FactsQuery, Target, TokenStore } from './store.ts'
@@ -40,17 +46,30 @@ interface Dependencies {
   trusts: Pick<TrustService, 'lend'>
   keys: KeyRing
   verifier: Pick<TokenVerifier, 'verify'>
+  trust: Pick<Trust, 'keyOf'>
+  guard: LoginGuard
+  rules: AccountRules
   /** seconds */
   ttlS: number
 }
 
-export const tokenService = ({ store, methods, trusts, keys, verifier, ttlS }: Dependencies) => {
+export const tokenService = (dependencies: Dependencies) => {
+  const { store, methods, trusts, keys, verifier, trust, guard, rules, ttlS } = dependencies
+
   async function prove(asked: Asked, identity: Authenticate['identity']): Promise<Proof> {
     const names = [...new Set(identity.methods)]
     if (!names.every(isMethod)) throw errors.unsupportedMethod()
     const proofs: Proof[] = []
     for (const name of names) proofs.push(await proveBy(name, asked, identity))
-    return agreeing(proofs)
+    return withReceipt(agreeing(proofs), asked.request.headers['openstack-auth-receipt'])
+  }
+
+  /** @throws Problem 401 when there is a receipt, and it is not one of this user */
+  function withReceipt(proof: Proof, text: unknown): Proof {
+    if (text === undefined) return proof
+    const receipt = typeof text === 'string' ? readReceipt(text, trust) : null
+    if (receipt?.sub !== proof.userId) throw refuse('refused', proof.userId)
+    return { ...proof, receipt, methods: [...new Set([...proof.methods, ...receipt.m])] }
   }
 
   const isMethod = (name: string): name is keyof Methods => Object.hasOwn(methods, name)
@@ -62,27 +81,28 @@ export const tokenService = ({ store, methods, trusts, keys, verifier, ttlS }: D
   }
 
   /** What is to be read for a token; without a target it may become one for the default project. */
-  function queryOf({ userId, parent, delegation, bound }: Proof, scope: Scope | undefined): FactsQuery {
+  function queryOf(proof: Proof, scope: Scope | undefined): FactsQuery {
+    const { userId, delegation, bound } = proof
     const own = bound && !scope ? { project: { id: bound.projectId } } : scope
     return {
       userId,
       target: delegation?.target ?? (own ? targetOf(own) : null),
-      parent: parent ? { subjects: subjectsOf(parent), issuedAt: issuedAtMs(parent) } : null,
+      parent: origin(proof),
       keyPairId: bound?.credentialId ?? null,
       delegation: delegation ?? null,
     }
   }
 
   /** @throws Problem 401 when the facts do not bear the proof out, or give no right to the scope */
-  function judge(proof: Proof, target: Target | null, facts: Facts | null): { claims: Claims; kid: string } {
+  function judge(proof: Proof, target: Target | null, facts: Facts | null): Judged {
     if (!facts) throw errors.unauthenticated()
-    checkAccount(proof, facts)
+    checkAccount(proof, facts, { rules, isMethod })
     checkDelegation(proof, facts)
-    if (target && !isThere(target, facts)) throw errors.unauthenticated()
+    if (target && !isThere(target, facts)) throw refuse('no-right-to-scope', proof.userId)
     if (proof.bound && proof.bound.projectId !== facts.target?.id) throw errors.unauthenticated()
     const claims = claimsOf(proof, facts, { ttlS, system: target?.kind === 'system' })
     if ((claims.p || claims.d || claims.sys) && claims.r.length === 0) throw errors.unauthenticated()
-    return { claims, kid: facts.kid }
+    return { claims, kid: facts.kid, failed: facts.failed }
   }
 
   /** keystone/api/_shared/authentication.py: the default project where there is a right to it, else no scope. */
@@ -107,12 +127,35 @@ export const tokenService = ({ store, methods, trusts, keys, verifier, ttlS }: D
   async function grant(proof: Proof, scope?: Scope): Promise<{ text: string; claims: Claims }> {
     const query = queryOf(proof, scope)
     const judged = (facts: Facts | null) => judge(proof, query.target, facts)
-    const { claims, kid } = proof.delegation?.counted
+    const { claims, kid, failed } = proof.delegation?.counted
       ? await store.factsSpending(query, proof.delegation.id, judged)
       : judged(await (query.target || scope ? store.facts(query) : byDefault(query)))
     const text = signToken(claims, await keys.key(kid))
     if (text.length > LONGEST_TOKEN) throw errors.tooManyRoles(claims.r.length)
+    if (proof.guessable) await guard.succeeded(proof.userId, failed)
+    if (proof.guessable && rules.disable_user_account_days_inactive !== null)
+      await store.markActive(proof.userId)
     return { text, claims }
+  }
+
+  /** A refusal is counted and written down before it is answered. */
+  async function remembered<T>(asker: Asker, login: () => Promise<T>): Promise<T> {
+    try {
+      return await login()
+    } catch (error) {
+      if (error instanceof ReceiptNeeded) throw error.sign(await keys.key(error.kid))
+      await guard.refused(asker, error)
+      throw error
+    }
+  }
+
+  async function byMethods(asked: Asked, auth: Authenticate): Promise<{ text: string; claims: Claims }> {
+    const proof = await prove(asked, auth.identity)
+    if (proof.delegation && auth.scope) throw errors.scopeIsLent()
+    const lent = auth.scope?.['OS-TRUST:trust']
+    if (!lent) return grant(proof, auth.scope)
+    if (proof.bound) throw errors.unauthenticated()
+    return grant({ ...proof, delegation: await trusts.lend(proof.userId, lent.id) }, auth.scope)
   }
 
   return {
@@ -120,16 +163,17 @@ export const tokenService = ({ store, methods, trusts, keys, verifier, ttlS }: D
      * @throws Problem 401 for every refusal, 400 for a malformed request, 403 when the roles fit into no token, 503
      * when too many logins wait
      */
-    async issue(asked: Asked, auth: Authenticate): Promise<{ text: string; claims: Claims }> {
-      const proof = await prove(asked, auth.identity)
-      if (proof.delegation && auth.scope) throw errors.scopeIsLent()
-      const trust = auth.scope?.['OS-TRUST:trust']
-      if (!trust) return grant(proof, auth.scope)
-      if (proof.bound) throw errors.unauthenticated()
-      return grant({ ...proof, delegation: await trusts.lend(proof.userId, trust.id) }, auth.scope)
+    issue(asked: Asked, auth: Authenticate): Promise<{ text: string; claims: Claims }> {
+      const asker = askerOf(asked.request)
+      return remembered(asker, async () => {
+        if (auth.identity.methods.some(isGuessable)) guard.admit(asker)
+        return byMethods(asked, auth)
+      })
     },
 
-    grant,
+    /** For whoever is proven in another way than by the methods. */
+    issueFor: (asker: Asker, proven: Promise<Proof>): Promise<{ text: string; claims: Claims }> =>
+      remembered(asker, async () => grant(await proven)),
 
     /** @throws Problem 404 when it is no token, or not any more; 403 when it is somebody else's */
     read(ctx: Ctx, operation: string, text: string): Claims {
@@ -143,6 +187,25 @@ export const tokenService = ({ store, methods, trusts, keys, verifier, ttlS }: D
       await store.revoke([subject.token(claims.aid[0] ?? '')])
     },
   }
+}
+
+interface Judged {
+  claims: Claims
+  kid: string
+  failed: Facts['failed']
+}
+
+/** Methods whose secret can be guessed: not from an address with too many wrong guesses. */
+const isGuessable = (method: string): boolean => method !== 'token'
+
+/** What the token is made from, whose revocation in the meantime is the end of it. */
+function origin({ parent, receipt }: Proof): FactsQuery['parent'] {
+  const from = [
+    ...(parent ? [{ subjects: subjectsOf(parent), issuedAt: issuedAtMs(parent) }] : []),
+    ...(receipt ? [{ subjects: [subject.user(receipt.sub)], issuedAt: Math.round(receipt.iat * 1000) }] : []),
+  ]
+  if (from.length === 0) return null
+  return { subjects: from.flatMap(it => it.subjects), issuedAt: Math.min(...from.map(it => it.issuedAt)) }
 }
 
 /** Is it enabled, of the kind asked for, and has the user a role there? */

@@ -1,4 +1,6 @@
 import type { Pool, PoolClient } from 'pg'
+import type { AccountRules, UserOptions } from '../../account/rules.ts'
+import { lockOf } from '../../login/store.ts'
 import { LOCK_FOR_ISSUE, type Transact } from '../../revocation/store.ts'
 import type { Delegation } from './delegation.ts'
 import type { DomainRef, ProjectRef } from './scope.ts'
@@ -17,6 +19,12 @@ export interface Credentials {
   user_id: string
   password_id: string | null
   hash: string | null
+  options: UserOptions
+}
+
+export interface TotpSecret {
+  id: string
+  blob_sealed: Buffer
 }
 
 /** A user's rights on a target, as one transaction saw them under the lock of `revocation/store.ts`. */
@@ -28,6 +36,14 @@ export interface Facts {
   /** the password that counts now */
   password_id: string | null
   user: { id: string; name: string; domain_id: string; domain_name: string; enabled: boolean }
+  options: UserOptions
+  /** ms since 1970; null: never */
+  password_expires_at: number | null
+  created_at: number
+  /** ms since 1970, the day of the last login; null: none was kept */
+  last_active_on: number | null
+  /** wrong guesses since the last login that worked */
+  failed: { failures: number; last_at: string; locked: boolean } | null
   default_project_id: string | null
   /** null: there is no such project or domain */
   target: {
@@ -70,9 +86,8 @@ export interface FactsQuery {
 
 /** The two statements of every login, prepared once a connection: planning the second costs more than running it. */
 const CREDENTIALS = `
-  select u.id as user_id, p.id as password_id, p.hash
-  from users u left join lateral
-    (select id, hash from passwords where user_id = u.id order by id desc limit 1) p on true
+  select u.id as user_id, p.id as password_id, p.hash, u.options
+  from users u left join passwords p on p.user_id = u.id and p.replaced_at is null
   where u.id = coalesce($1::text, (select id from users where name = $2::text and domain_id =
     coalesce($3::text, (select id from projects where name = $4::text and is_domain))))`
 
@@ -101,9 +116,16 @@ const FACTS = `
     floor(extract(epoch from greatest(clock_timestamp(),
       (select issued_until from revocations order by id desc limit 1) + interval '1 ms')) * 1000)::float8 as at,
     (select kid from signing_keys where signs_from <= clock_timestamp() order by signs_from desc limit 1) as kid,
-    (select id from passwords where user_id = u.id order by id desc limit 1) as password_id,
+    (select id from passwords where user_id = u.id and replaced_at is null) as password_id,
     json_build_object('id', u.id, 'name', u.name, 'domain_id', d.id, 'domain_name', d.name,
       'enabled', u.enabled and d.enabled) as user,
+    u.options,
+    (extract(epoch from u.password_expires_at) * 1000)::float8 as password_expires_at,
+    (extract(epoch from u.created_at) * 1000)::float8 as created_at,
+    (extract(epoch from u.last_active_on) * 1000)::float8 as last_active_on,
+    (select json_build_object('failures', failures, 'last_at', last_at, 'locked', failures >= $14::int
+        and last_at > clock_timestamp() - $15::double precision * interval '1 second')
+      from login_failures where key = 'account:' || u.id) as failed,
     u.default_project_id,
     (select json_build_object('id', t.id, 'name', t.name, 'is_domain', t.is_domain,
         'domain_id', td.id, 'domain_name', td.name, 'enabled', (select bool_and(enabled) from up))
@@ -139,6 +161,7 @@ function verdictOf<T>(judge: () => T): { value: T } | { error: unknown } {
 async function factsOf(
   client: PoolClient,
   { userId, target, parent, keyPairId, delegation }: FactsQuery,
+  rules: AccountRules,
 ): Promise<Facts | null> {
   const ref = target && target.kind !== 'system' ? target.ref : undefined
   const values = [
@@ -146,13 +169,14 @@ async function factsOf(
     ...[ref?.id, target?.kind, ref?.name, ref?.domain?.id, ref?.domain?.name],
     ...[parent?.subjects ?? [], parent?.issuedAt ?? 0, keyPairId],
     ...[delegation?.kind, delegation?.id, delegation?.holderId ?? userId, delegation?.agentIds ?? []],
+    ...lockOf(rules),
   ]
   const { rows } = await client.query<Facts>({ name: 'facts', text: FACTS, values })
   return rows[0] ?? null
 }
 
 /** @param pool with `pipeline`: the three statements of `facts` go out together, which halves their cost */
-export const tokenStore = (pool: Pool, transact: Transact) => {
+export const tokenStore = (pool: Pool, transact: Transact, rules: AccountRules) => {
   /** A connection whose transaction did not end well is not given back: closing it rolls back. */
   async function within<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
     const client = await pool.connect()
@@ -178,12 +202,42 @@ export const tokenStore = (pool: Pool, transact: Transact) => {
       return rows[0] ?? null
     },
 
+    /** Today, by the database. */
+    async markActive(userId: string): Promise<void> {
+      await pool.query({
+        name: 'active',
+        text: `update users set last_active_on = current_date
+               where id = $1 and last_active_on is distinct from current_date`,
+        values: [userId],
+      })
+    },
+
+    /** The TOTP secrets of a user; null: of nobody. */
+    async totpSecrets(userId: string | null): Promise<TotpSecret[]> {
+      const { rows } = await pool.query<TotpSecret>({
+        name: 'totp',
+        text: `select id, blob_sealed from credentials where user_id = $1 and lower(type) = 'totp'`,
+        values: [userId],
+      })
+      return rows
+    },
+
+    /** true for the first who takes this step of this secret, and only if no later one was taken */
+    async takeStep(credentialId: string, step: number): Promise<boolean> {
+      const { rowCount } = await pool.query({
+        name: 'take-step',
+        text: 'update credentials set last_step = $2 where id = $1 and coalesce(last_step, -1) < $2',
+        values: [credentialId, step],
+      })
+      return rowCount === 1
+    },
+
     /** null when there is no such user */
     facts: (query: FactsQuery): Promise<Facts | null> =>
       within(async client => {
         const [, facts] = await Promise.all([
           client.query(`begin; ${LOCK_FOR_ISSUE}`),
-          factsOf(client, query),
+          factsOf(client, query, rules),
           client.query('commit'),
         ])
         return facts
@@ -203,7 +257,7 @@ export const tokenStore = (pool: Pool, transact: Transact) => {
           client.query('begin'),
           client.query(SPEND, [trustId]),
           client.query(LOCK_FOR_ISSUE),
-          factsOf(client, query),
+          factsOf(client, query, rules),
         ])
         const judged = verdictOf(() => judge(rowCount === 0 ? null : facts))
         await client.query('error' in judged ? 'rollback' : 'commit')

@@ -1,6 +1,7 @@
 import { isoMicros } from '@caelum/kernel'
 import { type Claims, issuedAtMs } from '@caelum/token'
 import { accessRuleId } from '../access-rule/id.ts'
+import { viewExpiry } from '../user/view.ts'
 
 /** keystone/common/render_token.py; `catalog` is JSON already, and null leaves it out. */
 export function viewToken(claims: Claims, catalog: string | null): string {
@@ -10,7 +11,7 @@ export function viewToken(claims: Claims, catalog: string | null): string {
       domain: named(claims.ud),
       id: claims.sub,
       name: claims.un,
-      password_expires_at: null,
+      password_expires_at: viewExpiry(claims.pe === undefined ? null : new Date(claims.pe)),
     },
     audit_ids: claims.aid,
     expires_at: isoMicros(new Date(Math.round(claims.exp * 1000))),

@@ -2,13 +2,15 @@ import { type Route, route } from '@caelum/http'
 import { z } from 'zod'
 import { byId, viewPage } from '../../collection.ts'
 import { collectionRoutes } from '../../collection-routes.ts'
+import { askerOf } from '../../login/guard.ts'
 import { viewGroup } from '../group/view.ts'
+import type { OwnPassword } from './own-password.ts'
 import { ChangePassword, ChangeUser, CreateUser, ListUsers, UserReply } from './schema.ts'
 import type { UserService } from './service.ts'
 import { viewUser } from './view.ts'
 
 /** keystone/api/users.py */
-export const userRoutes = (users: UserService): Route[] => [
+export const userRoutes = (users: UserService, password: OwnPassword): Route[] => [
   ...collectionRoutes({
     many: 'users',
     one: 'user',
@@ -28,7 +30,7 @@ export const userRoutes = (users: UserService): Route[] => [
     params: byId,
     body: ChangePassword,
     status: 204,
-    handle: (_ctx, { params, body }) => users.changePassword(params.id, body.user),
+    handle: (ctx, { params, body, request }) => password.change(ctx, askerOf(request), params.id, body.user),
   }),
   route({
     operation: 'identity:users:groups',

@@ -4,6 +4,8 @@ import { LONGEST_PASSWORD } from '../../password/hasher.ts'
 
 const Password = z.string().min(1).max(LONGEST_PASSWORD)
 
+const isSet = (items: readonly string[]): boolean => new Set(items).size === items.length
+
 /** keystone/identity/backends/resource_options.py */
 const flagOption = z.boolean().nullable().optional()
 const Options = z.strictObject({
@@ -14,8 +16,9 @@ const Options = z.strictObject({
   lock_password: flagOption,
   multi_factor_auth_enabled: flagOption,
   multi_factor_auth_rules: z
-    .array(z.array(z.string().max(64)).max(10))
+    .array(z.array(z.string().max(64)).min(1).max(10).refine(isSet, 'names a method twice'))
     .max(20)
+    .refine(rules => isSet(rules.map(rule => JSON.stringify(rule))), 'names a rule twice')
     .nullable()
     .optional(),
 })
@@ -36,7 +39,23 @@ export type CreateUser = z.output<typeof CreateUser>
 export const ChangeUser = z.looseObject({ name: nonBlank(255).optional(), ...fields })
 export type ChangeUser = z.output<typeof ChangeUser>
 
+const COMPARISONS = { lt: 'lt', lte: 'lte', gt: 'gt', gte: 'gte', eq: 'equals', neq: 'not' } as const
+
+/** `lt:2026-01-31T12:00:00Z`: keystone/identity/core.py, _translate_expired_password_hints. */
+const ExpiresAt = z
+  .string()
+  .max(64)
+  .transform((text, context) => {
+    const [, name = 'eq', time = ''] = /^(?:(\w{2,3}):)?(\d{4}-.+)$/.exec(text) ?? []
+    const at = new Date(/(Z|[+-]\d\d:?\d\d)$/.test(time) ? time : `${time}Z`)
+    if (Object.hasOwn(COMPARISONS, name) && !Number.isNaN(at.getTime()))
+      return { [COMPARISONS[name as keyof typeof COMPARISONS]]: at }
+    context.addIssue({ code: 'custom', message: 'must be a time, as in lt:2026-01-31T12:00:00Z' })
+    return z.NEVER
+  })
+
 export const ListUsers = z.object({
+  password_expires_at: ExpiresAt.optional(),
   ...nameQuery,
   domain_id: idText.optional(),
   enabled: flag.optional(),

@@ -1,12 +1,20 @@
 import { authorize, can } from '@caelum/http'
 import { type Ctx, newHexId } from '@caelum/kernel'
+import {
+  type AccountRules,
+  isInactive,
+  isStrong,
+  passwordExpiresAt,
+  type UserOptions,
+} from '../../account/rules.ts'
 import { domainOf, mergeExtra, mergeOptions, splitExtra } from '../../collection.ts'
 import { errors } from '../../errors.ts'
 import type { PasswordHasher } from '../../password/hasher.ts'
+import type { NewPassword } from '../../password/store.ts'
 import { policy } from '../../policy.ts'
 import { domainSeen } from '../../rules.ts'
 import type { AssignmentService } from '../assignment/service.ts'
-import type { ChangePassword, ChangeUser, CreateUser, ListUsers } from './schema.ts'
+import type { ChangeUser, CreateUser, ListUsers } from './schema.ts'
 import type { User, UserStore } from './store.ts'
 
 const FIELDS = [
@@ -19,7 +27,33 @@ const FIELDS = [
   'options',
 ] as const
 
-export const userService = (store: UserStore, hasher: PasswordHasher, assignments: AssignmentService) => {
+interface Dependencies {
+  store: UserStore
+  hasher: PasswordHasher
+  assignments: AssignmentService
+  rules: AccountRules
+}
+
+export const userService = ({ store, hasher, assignments, rules }: Dependencies) => {
+  /** Whoever was not seen for too long counts as disabled. */
+  function shown(ctx: Ctx, row: User): User {
+    const { last_active_on: lastActiveOn, created_at: createdAt } = row
+    const times = { lastActiveOn, createdAt, now: ctx.clock.now() }
+    return { ...row, enabled: row.enabled && !isInactive(rules, optionsOf(row), times) }
+  }
+
+  async function hashed(password: string): Promise<string> {
+    if (!isStrong(rules, password)) throw errors.weakPassword(rules.password_regex_description)
+    return hasher.hash(password)
+  }
+
+  const set = (ctx: Ctx, hash: string, options: UserOptions): NewPassword => ({
+    hash,
+    self_service: false,
+    expires_at: passwordExpiresAt(rules, options, { chosenBy: 'administrator', at: ctx.clock.now() }),
+    keep: rules.unique_last_password_count,
+  })
+
   async function mayChange(ctx: Ctx, operation: string, id: string): Promise<void> {
     const row = await store.get(id)
     const powerful = await assignments.isPowerful(ctx, { kind: 'user', id })
@@ -31,6 +65,8 @@ export const userService = (store: UserStore, hasher: PasswordHasher, assignment
       const { fields, extra } = splitExtra(body, FIELDS)
       const domainId = fields.domain_id ?? domainOf(ctx)
       authorize(policy, ctx, 'identity:users:create', { domainId })
+      const options = mergeOptions({}, fields.options)
+      const hash = typeof fields.password === 'string' ? await hashed(fields.password) : null
       const made = await store.insert(
         {
           id: newHexId(),
@@ -39,24 +75,26 @@ export const userService = (store: UserStore, hasher: PasswordHasher, assignment
           enabled: fields.enabled ?? true,
           domain_id: domainId,
           default_project_id: fields.default_project_id ?? null,
-          options: mergeOptions({}, fields.options),
+          options,
           extra,
           created_at: ctx.clock.now(),
         },
-        typeof fields.password === 'string' ? await hasher.hash(fields.password) : null,
+        hash === null ? null : set(ctx, hash, options as UserOptions),
       )
       if (made === 'name-taken') throw errors.nameTaken('user', body.name)
       if (made === 'no-domain') throw errors.notFound('domain', domainId)
-      return made
+      return shown(ctx, made)
     },
 
-    list: (ctx: Ctx, query: ListUsers): Promise<User[]> =>
-      store.list(query, domainSeen(policy, ctx, 'identity:users:list')),
+    async list(ctx: Ctx, query: ListUsers): Promise<User[]> {
+      const rows = await store.list(query, domainSeen(policy, ctx, 'identity:users:list'))
+      return rows.map(row => shown(ctx, row))
+    },
 
     async get(ctx: Ctx, id: string): Promise<User> {
       const row = await store.get(id)
       authorize(policy, ctx, 'identity:users:show', { userId: id, domainId: row?.domain_id })
-      return found(row, id)
+      return shown(ctx, found(row, id))
     },
 
     /** @throws Problem 404 when there is no such user */
@@ -68,20 +106,23 @@ export const userService = (store: UserStore, hasher: PasswordHasher, assignment
       await mayChange(ctx, 'identity:users:update', id)
       const { fields, extra } = splitExtra(body, FIELDS)
       const { options, domain_id, password, ...columns } = fields
+      const hash = typeof password === 'string' ? await hashed(password) : password
+      const seen = columns.enabled === true && rules.disable_user_account_days_inactive !== null
       const updated = await store.update(
         id,
         row => {
           if (domain_id !== undefined && domain_id !== row.domain_id) throw errors.cannotChange('domain_id')
           return {
             ...columns,
+            ...(seen ? { last_active_on: ctx.clock.now() } : {}),
             options: mergeOptions(row.options, options),
             extra: mergeExtra(row.extra, extra),
           }
         },
-        typeof password === 'string' ? await hasher.hash(password) : password,
+        row => (typeof hash === 'string' ? set(ctx, hash, optionsOf(row)) : hash),
       )
       if (updated === 'name-taken') throw errors.nameTaken('user', body.name ?? '')
-      return found(updated === 'not-found' ? null : updated, id)
+      return shown(ctx, found(updated === 'not-found' ? null : updated, id))
     },
 
     async remove(ctx: Ctx, id: string): Promise<void> {
@@ -89,17 +130,10 @@ export const userService = (store: UserStore, hasher: PasswordHasher, assignment
       if ((await store.remove(id)) === 'not-found') throw errors.notFound('user', id)
     },
 
-    /** Whoever knows the old password may; every token of the user ends with it. */
-    async changePassword(id: string, { original_password, password }: ChangePassword): Promise<void> {
-      const current = await store.password(id)
-      const right = await hasher.verify(original_password, current?.hash ?? null)
-      if (!current || !right) throw errors.wrongPassword()
-      const outcome = await store.changePassword(id, current.id, await hasher.hash(password))
-      if (outcome === 'lost-race') throw errors.wrongPassword()
+    async listOfGroup(ctx: Ctx, groupId: string, query: ListUsers): Promise<User[]> {
+      const within = domainSeen(policy, ctx, 'identity:groups:users:list')
+      return (await store.listOfGroup(groupId, query, within)).map(row => shown(ctx, row))
     },
-
-    listOfGroup: (ctx: Ctx, groupId: string, query: ListUsers): Promise<User[]> =>
-      store.listOfGroup(groupId, query, domainSeen(policy, ctx, 'identity:groups:users:list')),
 
     async groups(ctx: Ctx, id: string, query: ListUsers) {
       const user = await store.get(id)
@@ -112,6 +146,8 @@ export const userService = (store: UserStore, hasher: PasswordHasher, assignment
 }
 
 export type UserService = ReturnType<typeof userService>
+
+const optionsOf = (row: User): UserOptions => row.options as UserOptions
 
 function found(row: User | null, id: string): User {
   if (!row) throw errors.notFound('user', id)

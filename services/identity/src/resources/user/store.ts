@@ -1,29 +1,32 @@
 import { isForeignKeyViolation, isUniqueViolation } from '@caelum/db'
-import { newId } from '@caelum/kernel'
 import { subject } from '@caelum/token'
 import { type Page, pageOf, whereName } from '../../collection.ts'
 import type { Prisma, PrismaClient, User } from '../../generated/client.ts'
-import type { Transact, Transaction } from '../../revocation/store.ts'
+import { accountKey } from '../../login/guard.ts'
+import { type NewPassword, replacePassword } from '../../password/store.ts'
+import type { Transact } from '../../revocation/store.ts'
 import type { ListUsers } from './schema.ts'
 
 export type { User }
 export type UserStore = ReturnType<typeof userStore>
 export type UserChange = Pick<
   Prisma.UserUncheckedUpdateInput,
-  'name' | 'description' | 'enabled' | 'default_project_id' | 'options' | 'extra'
+  'name' | 'description' | 'enabled' | 'default_project_id' | 'options' | 'extra' | 'last_active_on'
 >
 
 export const userStore = (db: PrismaClient, transact: Transact) => ({
-  /** @param hash null: no password */
+  /** @param password null: none */
   async insert(
     row: Prisma.UserUncheckedCreateInput & { id: string },
-    hash: string | null,
+    password: NewPassword | null,
   ): Promise<User | 'name-taken' | 'no-domain'> {
     try {
-      return await db.$transaction(async tx => {
-        const made = await tx.user.create({ data: row })
-        if (hash !== null) await addPassword(tx, row.id, hash)
-        return made
+      return await transact(async tx => {
+        const value = await tx.user.create({
+          data: { ...row, password_expires_at: password?.expires_at ?? null },
+        })
+        if (password) await replacePassword(tx, row.id, password)
+        return { value, revoked: [] }
       })
     } catch (error) {
       if (isUniqueViolation(error)) return 'name-taken'
@@ -41,6 +44,7 @@ export const userStore = (db: PrismaClient, transact: Transact) => ({
     if (query.domain_id !== undefined) conditions.push({ domain_id: query.domain_id })
     if (within !== undefined) conditions.push({ domain_id: within })
     if (query.enabled !== undefined) conditions.push({ enabled: query.enabled })
+    if (query.password_expires_at) conditions.push({ password_expires_at: query.password_expires_at })
     return db.user.findMany({ where: { AND: conditions }, ...order })
   },
 
@@ -52,35 +56,46 @@ export const userStore = (db: PrismaClient, transact: Transact) => ({
       page,
       { memberships: { some: { group_id: groupId } } },
     ]
+    if (query.password_expires_at) conditions.push({ password_expires_at: query.password_expires_at })
     if (within !== undefined) conditions.push({ domain_id: within })
     return db.user.findMany({ where: { AND: conditions }, ...order })
   },
 
-  /** of a user who is enabled, in a domain that is */
-  password: (userId: string): Promise<{ id: string; hash: string } | null> =>
-    db.password.findFirst({
-      where: { user_id: userId, user: { enabled: true, domain: { enabled: true } } },
-      orderBy: { id: 'desc' },
-      select: { id: true, hash: true },
+  /** What a user who wants another password is held to; passwords with the one that counts first. */
+  account: (id: string) =>
+    db.user.findUnique({
+      where: { id },
+      include: {
+        domain: { select: { enabled: true } },
+        passwords: { orderBy: { replaced_at: { sort: 'desc', nulls: 'first' } } },
+      },
     }),
 
   /**
    * @param decide the change, from the row as it is under lock; it may throw
-   * @param hash of a new password; null takes the password away; undefined leaves it
+   * @param passwordOf what follows for the password, from the row after the change: null takes it away, undefined
+   * leaves it
    */
   async update(
     id: string,
     decide: (row: User) => UserChange,
-    hash?: string | null,
+    passwordOf: (row: User) => NewPassword | null | undefined,
   ): Promise<User | 'not-found' | 'name-taken'> {
     try {
       return await transact<User | 'not-found'>(async tx => {
         await tx.$queryRaw`select 1 from users where id = ${id} for update`
         const row = await tx.user.findUnique({ where: { id } })
         if (!row) return { value: 'not-found', revoked: [] }
-        const value = await tx.user.update({ where: { id }, data: decide(row) })
-        if (hash !== undefined) await replacePassword(tx, id, hash)
-        const lost = hash !== undefined || (row.enabled && !value.enabled)
+        const change = decide(row)
+        const value = await tx.user.update({ where: { id }, data: change })
+        const password = passwordOf(value)
+        if (password !== undefined) {
+          await replacePassword(tx, id, password)
+          value.password_expires_at = password?.expires_at ?? null
+        }
+        if (change.enabled === true || password)
+          await tx.loginFailure.deleteMany({ where: { key: accountKey({ id }) } })
+        const lost = password !== undefined || (row.enabled && !value.enabled)
         return { value, revoked: lost ? [subject.user(id)] : [] }
       })
     } catch (error) {
@@ -90,12 +105,12 @@ export const userStore = (db: PrismaClient, transact: Transact) => ({
   },
 
   /** Only if the password checked is still the one that counts. */
-  changePassword: (id: string, checkedId: string, hash: string): Promise<'changed' | 'lost-race'> =>
+  changePassword: (id: string, checkedId: string, password: NewPassword): Promise<'changed' | 'lost-race'> =>
     transact<'changed' | 'lost-race'>(async tx => {
       await tx.$queryRaw`select 1 from users where id = ${id} for update`
-      const newest = await tx.password.findFirst({ where: { user_id: id }, orderBy: { id: 'desc' } })
-      if (newest?.id !== checkedId) return { value: 'lost-race', revoked: [] }
-      await replacePassword(tx, id, hash)
+      const current = await tx.password.findFirst({ where: { user_id: id, replaced_at: null } })
+      if (current?.id !== checkedId) return { value: 'lost-race', revoked: [] }
+      await replacePassword(tx, id, password)
       return { value: 'changed', revoked: [subject.user(id)] }
     }),
 
@@ -115,11 +130,3 @@ export const userStore = (db: PrismaClient, transact: Transact) => ({
     return db.group.findMany({ where: { AND: conditions }, ...order })
   },
 })
-
-const addPassword = (tx: Transaction, userId: string, hash: string) =>
-  tx.password.create({ data: { id: newId(), user_id: userId, hash, created_at: new Date() } })
-
-async function replacePassword(tx: Transaction, userId: string, hash: string | null): Promise<void> {
-  await tx.password.deleteMany({ where: { user_id: userId } })
-  if (hash !== null) await addPassword(tx, userId, hash)
-}

@@ -1,6 +1,9 @@
-import type { Ctx } from '@caelum/kernel'
+import { type Ctx, isoMicros } from '@caelum/kernel'
 import { linkTo } from '../../collection.ts'
 import type { User } from './store.ts'
+
+/** Without a zone, in UTC: Keystone's form. */
+export const viewExpiry = (at: Date | null): string | null => at && isoMicros(at).slice(0, -1)
 
 /** What was never given is not shown, as in Keystone. */
 export const viewUser = (ctx: Ctx, row: User) => ({
@@ -9,7 +12,7 @@ export const viewUser = (ctx: Ctx, row: User) => ({
   name: row.name,
   domain_id: row.domain_id,
   enabled: row.enabled,
-  password_expires_at: null,
+  password_expires_at: viewExpiry(row.password_expires_at),
   options: row.options,
   ...(row.description === null ? {} : { description: row.description }),
   ...(row.default_project_id === null ? {} : { default_project_id: row.default_project_id }),

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { idText } from '../../../collection.ts'
-import { errors } from '../../../errors.ts'
+import { refuse } from '../../../login/refusal.ts'
 import type { ApplicationCredentialService } from '../../application-credential/service.ts'
 import { Domain } from '../scope.ts'
 import type { Method } from './method.ts'
@@ -26,7 +26,7 @@ export const applicationCredentialMethod = (
 ): Method<ApplicationCredentialBlock> => ({
   async prove({ secret, ...ref }) {
     const found = await credentials.login(ref, secret)
-    if (!found) throw errors.unauthenticated()
+    if (!found) throw refuse('wrong-secret', null, null)
     const { id, name, project_id, unrestricted, expires_at_us, access_rules } = found
     return {
       userId: found.user_id,

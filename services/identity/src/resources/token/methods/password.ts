@@ -1,9 +1,11 @@
 import { z } from 'zod'
 import { idText } from '../../../collection.ts'
-import { errors } from '../../../errors.ts'
+import type { LoginGuard } from '../../../login/guard.ts'
+import { refuse } from '../../../login/refusal.ts'
 import type { PasswordHasher } from '../../../password/hasher.ts'
 import { Domain } from '../scope.ts'
 import type { TokenStore } from '../store.ts'
+import { accountOf } from './guessed.ts'
 import type { Method } from './method.ts'
 
 export const PasswordBlock = z.object({
@@ -22,13 +24,16 @@ type PasswordBlock = z.output<typeof PasswordBlock>
 interface Dependencies {
   store: Pick<TokenStore, 'credentials'>
   hasher: PasswordHasher
+  guard: Pick<LoginGuard, 'admitTo'>
 }
 
-export const passwordMethod = ({ store, hasher }: Dependencies): Method<PasswordBlock> => ({
+export const passwordMethod = ({ store, hasher, guard }: Dependencies): Method<PasswordBlock> => ({
   async prove({ user }) {
     const found = await store.credentials(user)
+    const account = accountOf(user, found)
+    guard.admitTo(account, found?.user_id ?? null)
     const right = await hasher.verify(user.password, found?.hash ?? null)
-    if (!found?.password_id || !right) throw errors.unauthenticated()
-    return { userId: found.user_id, methods: ['password'], passwordId: found.password_id }
+    if (!found?.password_id || !right) throw refuse('wrong-secret', found?.user_id ?? null, account)
+    return { userId: found.user_id, methods: ['password'], passwordId: found.password_id, guessable: true }
   },
 })
