@@ -1,4 +1,4 @@
-import type { Logger } from '@caelum/kernel'
+import { type Gauge, type Logger, offerGauges } from '@caelum/kernel'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { Pool } from 'pg'
 
@@ -7,6 +7,8 @@ export interface DatabaseOptions {
   url: string
   /** PostgreSQL schema of the service */
   schema: string
+  /** in metrics; that of the schema when not given */
+  name?: string
   poolSize?: number
   /** true: statements given without waiting are sent without waiting, and answered in order; not for Prisma */
   pipeline?: boolean
@@ -17,7 +19,8 @@ export interface DatabaseOptions {
  * One bounded pool. A connection that dies (PostgreSQL restarting) is logged and replaced, and whoever was using it
  * gets the error; without a listener on every connection, in use or idle, it would end the process.
  */
-export function openPool({ url, schema, poolSize = 10, pipeline = false, log }: DatabaseOptions): Pool {
+export function openPool(options: DatabaseOptions): Pool {
+  const { url, schema, name = schema, poolSize = 10, pipeline = false, log } = options
   const pool = new Pool({
     connectionString: url,
     max: poolSize,
@@ -31,7 +34,26 @@ export function openPool({ url, schema, poolSize = 10, pipeline = false, log }: 
     client.on('error', error => log.warn({ error: error.message }, 'a database connection was lost')),
   )
   pool.on('error', error => log.debug({ error: error.message }, 'the connection lost was idle'))
+  const withdraw = offerGauges(() => {
+    if (!pool.ended) return gaugesOf(pool, name)
+    withdraw()
+    return []
+  })
   return pool
+}
+
+const gaugesOf = (pool: Pool, name: string): Gauge[] => {
+  const connections = { name: 'caelum_pool_connections', help: 'Connections to the database' }
+  return [
+    { ...connections, labels: { pool: name, state: 'busy' }, value: pool.totalCount - pool.idleCount },
+    { ...connections, labels: { pool: name, state: 'idle' }, value: pool.idleCount },
+    {
+      name: 'caelum_pool_waiting',
+      help: 'Who waits for a connection to the database',
+      labels: { pool: name },
+      value: pool.waitingCount,
+    },
+  ]
 }
 
 /** The driver adapter for a service's generated Prisma client, over a pool of its own. */

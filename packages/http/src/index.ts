@@ -1,5 +1,6 @@
 export * from './envelope.ts'
 export * from './gate.ts'
+export * from './metrics.ts'
 export * from './microversion.ts'
 export * from './openapi.ts'
 export * from './page.ts'

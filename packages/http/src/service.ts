@@ -28,6 +28,7 @@ import {
 import { isWithinAccessRules } from './access-rules.ts'
 import { discardRest } from './discard-rest.ts'
 import type { Envelope } from './envelope.ts'
+import { countRequest } from './metrics.ts'
 import { type Microversions, microversionHeaders, negotiate } from './microversion.ts'
 import { awayOf } from './outage.ts'
 import { authorize, type PolicyTable } from './policy.ts'
@@ -109,12 +110,22 @@ export function buildService(options: ServiceOptions): FastifyInstance {
   readBodies(app)
   answerErrors(app, options)
   traceRequests(app, options)
-  app.get('/healthz', { config: {} }, async (_request, reply) => {
-    await options.healthy?.()
-    return reply.send({ status: 'ok', service: options.name })
-  })
+  answerHealth(app, options)
   for (const [key, versions] of group(options.routes)) addRoute(app, options, key, versions)
   return app
+}
+
+/**
+ * /healthz/live: the process answers; restart it when it does not. /healthz/ready, and /healthz: it can work; send it
+ * no requests when it cannot. They need no token and tell nothing.
+ */
+function answerHealth(app: FastifyInstance, { name, healthy }: ServiceOptions): void {
+  app.get('/healthz/live', { config: {} }, (_request, reply) => reply.send({ status: 'ok', service: name }))
+  for (const path of ['/healthz', '/healthz/ready'])
+    app.get(path, { config: {} }, async (_request, reply) => {
+      await healthy?.()
+      return reply.send({ status: 'ok', service: name })
+    })
 }
 
 /** Routes that share method and path are told apart by their microversions. */
@@ -324,7 +335,8 @@ function traceRequests(app: FastifyInstance, { log, requestIdHeader, microversio
       reply.headers(microversionHeaders(microversions, request.microversion || microversions.min))
   })
   app.addHook('onResponse', async (request, reply) => {
-    if (request.url === '/healthz') return
+    if (request.url.startsWith('/healthz')) return
+    countRequest(request.operation, reply.statusCode, reply.elapsedTime / 1000)
     log.info(
       {
         operation: request.operation,

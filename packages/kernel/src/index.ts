@@ -1,5 +1,6 @@
 export * from './caller.ts'
 export * from './clock.ts'
+export * from './gauge.ts'
 export * from './id.ts'
 export * from './load-config.ts'
 export * from './log.ts'

@@ -2,7 +2,7 @@
  * A bell is a BullMQ job `{kind, id}` and nothing more: "look at this". It may be lost, repeated or late; the sweep
  * finds whatever it missed. That is why ringing never throws and never waits for a Redis that is away.
  */
-import type { Logger } from '@caelum/kernel'
+import { type Logger, offerGauges } from '@caelum/kernel'
 import { type ConnectionOptions, Queue, Worker } from 'bullmq'
 import { Redis } from 'ioredis'
 
@@ -29,6 +29,15 @@ export function openBell({ url, name, log }: { url: string; name: string; log: L
   )
   const queue = new Queue(name, { connection: ringing, skipVersionCheck: true })
   queue.on('error', () => undefined)
+  const withdraw = offerGauges(async () => {
+    const counts = await queue.getJobCounts('waiting', 'active', 'delayed')
+    return Object.entries(counts).map(([state, value]) => ({
+      name: 'caelum_queue_jobs',
+      help: 'Rings of a bell that wait, or are being looked at',
+      labels: { queue: name, state },
+      value,
+    }))
+  })
   let worker: Worker | undefined
   let hearing: Redis | undefined
   return {
@@ -63,6 +72,7 @@ export function openBell({ url, name, log }: { url: string; name: string; log: L
       )
     },
     async close() {
+      withdraw()
       await worker?.close(true).catch(() => undefined)
       await queue.close().catch(() => undefined)
       hearing?.disconnect()

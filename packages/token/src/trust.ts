@@ -9,7 +9,7 @@
  * answered for STALE_MS we vouch for nobody.
  */
 import { createPublicKey, type KeyObject } from 'node:crypto'
-import type { Logger } from '@caelum/kernel'
+import { type Gauge, type Logger, offerGauges } from '@caelum/kernel'
 import pg from 'pg'
 import type { Trust } from './verify.ts'
 
@@ -54,6 +54,9 @@ class PostgresTrust implements OpenTrust {
   #again = false
   #timer: NodeJS.Timeout | undefined
   #closed = false
+  /** from the commit of the newest revocation until it was known here, seconds */
+  #lagS = 0
+  #withdraw: (() => void) | undefined
 
   constructor(url: string, log: Logger) {
     this.#url = url
@@ -71,12 +74,14 @@ class PostgresTrust implements OpenTrust {
   }
 
   start(): void {
+    this.#withdraw = offerGauges(() => this.#gauges())
     this.#timer = setInterval(() => this.#look(), SWEEP_MS)
     this.#timer.unref()
   }
 
   async close(): Promise<void> {
     this.#closed = true
+    this.#withdraw?.()
     clearInterval(this.#timer)
     await this.#running?.catch(() => undefined)
     await this.#client?.end().catch(() => undefined)
@@ -125,13 +130,36 @@ class PostgresTrust implements OpenTrust {
         [this.#lastId],
       )
       this.#keys = new Map(keys.rows.map(row => [row.kid, createPublicKey(row.public_key_pem)]))
+      const started = this.#freshAt > 0
       for (const row of news.rows) this.#learn(row)
+      const newest = news.rows.at(-1)
+      if (newest && started) this.#lagS = Math.max(0, Date.now() - newest.issued_until.getTime()) / 1000
       this.#forgetExpired()
       this.#freshAt = begun
     } catch (error) {
       this.#drop()
       throw error
     }
+  }
+
+  #gauges(): Gauge[] {
+    return [
+      {
+        name: 'caelum_revocation_lag_seconds',
+        help: 'From when the newest revocation was made until this process knew of it',
+        value: this.#lagS,
+      },
+      {
+        name: 'caelum_trust_age_seconds',
+        help: 'Since this process last looked for keys and revocations, with success',
+        value: (performance.now() - this.#freshAt) / 1000,
+      },
+      {
+        name: 'caelum_revocations',
+        help: 'Revocations kept in memory',
+        value: this.#revoked.size,
+      },
+    ]
   }
 
   #learn(row: RevocationRow): void {

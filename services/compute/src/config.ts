@@ -8,6 +8,8 @@ const Config = z.object({
   REDIS_URL: z.string().default('redis://127.0.0.1:6379'),
   /** where clients reach the API */
   CAELUM_LISTEN: listenAddress().default({ host: '127.0.0.1', port: 8774 }),
+  /** /metrics and /healthz for whoever collects them, open to all who reach it; not served when not given */
+  CAELUM_METRICS_LISTEN: listenAddress().optional(),
   /** where agents reach us, over TLS with host certificates; empty: no agents are served */
   CAELUM_AGENT_LISTEN: listenAddress().optional(),
   CAELUM_AGENT_CA_FILE: z.string().optional(),

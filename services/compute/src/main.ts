@@ -42,6 +42,7 @@ const upkeep = deps.startUpkeep()
 await runService({
   app,
   listen: config.CAELUM_LISTEN,
+  metricsListen: config.CAELUM_METRICS_LISTEN,
   log,
   close: async () => {
     await agentApi?.close()

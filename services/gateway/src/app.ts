@@ -107,7 +107,8 @@ export function createGateway(
 
   const server = createServer({ requestTimeout: 0 }, (client, response) => {
     const [, name = '', rest = ''] = /^\/([a-z-]*)(.*)$/.exec(client.url ?? '') ?? []
-    if (name === 'healthz' && !rest) return sendJson(response, 200, { status: 'ok' })
+    if (name === 'healthz' && /^(\/(live|ready))?$/.test(rest))
+      return sendJson(response, 200, { status: 'ok' })
     if (name === '' && !rest)
       return sendJson(response, 200, { services: [...bases.keys()].map(key => `/${key}`) })
     if (!bases.has(name) || !(rest === '' || /^[/?]/.test(rest))) {

@@ -35,6 +35,8 @@ const Config = z.object({
   /** PostgreSQL, with the role of this service */
   DATABASE_URL: secret(),
   CAELUM_LISTEN: listenAddress().default({ host: '127.0.0.1', port: 5000 }),
+  /** /metrics and /healthz for whoever collects them, open to all who reach it; not served when not given */
+  CAELUM_METRICS_LISTEN: listenAddress().optional(),
   /** as in the catalogue; without /v3 */
   CAELUM_PUBLIC_URL: z.url().default('http://127.0.0.1:5000'),
   CAELUM_REGION: z.string().min(1).max(255).default('RegionOne'),

@@ -88,7 +88,7 @@ export type Deps = Awaited<ReturnType<typeof createDeps>>
 export async function createDeps(options: DepsOptions) {
   const { databaseUrl, log, tokenTtlS } = options
   const database = { url: databaseUrl, schema: 'identity', log, poolSize: 12 }
-  const logins = openPool({ ...database, poolSize: 8, pipeline: true })
+  const logins = openPool({ ...database, name: 'identity-logins', poolSize: 8, pipeline: true })
   const db = new PrismaClient({
     adapter: prismaAdapter(database),
     transactionOptions: { maxWait: 5_000, timeout: 30_000 },

@@ -34,6 +34,7 @@ const upkeep = startUpkeep({
 await runService({
   app: buildApp(deps, { log, identityUrl: `${config.CAELUM_PUBLIC_URL.replace(/\/(v3\/?)?$/, '')}/v3` }),
   listen: config.CAELUM_LISTEN,
+  metricsListen: config.CAELUM_METRICS_LISTEN,
   log,
   close: async () => {
     await upkeep.stop()

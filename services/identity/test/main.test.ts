@@ -42,7 +42,11 @@ interface Running {
   ended: Promise<number | string | null>
 }
 
-async function start(program = 'main.ts', args: string[] = []): Promise<Running> {
+async function start(
+  program = 'main.ts',
+  args: string[] = [],
+  env: Record<string, string> = {},
+): Promise<Running> {
   const port = await freePort()
   const child = spawn(process.execPath, [join(import.meta.dirname, '../src', program), ...args], {
     env: {
@@ -53,6 +57,7 @@ async function start(program = 'main.ts', args: string[] = []): Promise<Running>
       CAELUM_ADMIN_PASSWORD_FILE: join(folder, 'admin'),
       CAELUM_SERVICE_PASSWORDS_FILE: join(folder, 'services'),
       CAELUM_CATALOG: JSON.stringify({ identity: `http://127.0.0.1:${port}/v3` }),
+      ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -195,4 +200,30 @@ test('a configuration that will not do is refused with every fault named', async
     'CAELUM_TOKEN_TTL_S',
   ])
     expect(said).toContain(key)
+})
+
+test('its metrics tell of requests, pools, password hashes and revocations', async () => {
+  const port = await freePort()
+  const running = await start('main.ts', [], { CAELUM_METRICS_LISTEN: `127.0.0.1:${port}` })
+  await ready(running)
+  const { token } = await login(running)
+  expect(await users(running, token)).toBe(200)
+  await fetch(`${running.url}/v3/auth/tokens`, {
+    method: 'DELETE',
+    headers: { 'x-auth-token': token, 'x-subject-token': token },
+  })
+  const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
+  for (const line of [
+    /^caelum_requests_total\{operation="identity:users:list",status="200"\} 1$/m,
+    /^caelum_request_seconds_count\{operation="identity:tokens:issue"\} 1$/m,
+    /^caelum_pool_connections\{pool="identity-logins",state="idle"\} [1-9]/m,
+    /^caelum_pool_waiting\{pool="identity"\} 0$/m,
+    /^caelum_password_hashes_waiting 0$/m,
+    /^caelum_revocations [1-9]/m,
+    /^caelum_revocation_lag_seconds 0(\.\d+)?$/m,
+    /^caelum_trust_age_seconds 0\.\d+$/m,
+    /^nodejs_eventloop_lag_seconds /m,
+  ])
+    expect(metrics).toMatch(line)
+  expect(metrics).not.toContain(token.slice(0, 20))
 })

@@ -23,6 +23,7 @@ const app = buildApp(deps, {
 await runService({
   app,
   listen: config.CAELUM_LISTEN,
+  metricsListen: config.CAELUM_METRICS_LISTEN,
   log,
   close: async () => {
     await deps.close()

@@ -33,6 +33,7 @@ deps.ovn.start()
 await runService({
   app,
   listen: config.CAELUM_LISTEN,
+  metricsListen: config.CAELUM_METRICS_LISTEN,
   log,
   close: async () => {
     await deps.close()

@@ -5,6 +5,8 @@ const Config = z.object({
   /** PostgreSQL, with the role of this service */
   DATABASE_URL: secret(),
   CAELUM_LISTEN: listenAddress().default({ host: '127.0.0.1', port: 8080 }),
+  /** /metrics and /healthz for whoever collects them, open to all who reach it; not served when not given */
+  CAELUM_METRICS_LISTEN: listenAddress().optional(),
   /** ends in /v3 */
   CAELUM_IDENTITY_URL: z.string().default('http://127.0.0.1:5000/v3'),
   /** holds the bytes of all objects; one process at a time */

@@ -67,6 +67,7 @@ export function apiService(
   { database, redisUrl, extras }: { database: Database; redisUrl: string; extras: ServiceExtras },
 ): Unit {
   const listen = `127.0.0.1:${settings.ports[service.name]}`
+  const metricsPort = settings.ports[`${service.name}-metrics`]
   const dataDir = join(location.dataDir, service.name)
   const env = (): Record<string, string> => {
     servicePassword(location, service)
@@ -79,6 +80,7 @@ export function apiService(
       ),
       REDIS_URL: redisUrl,
       CAELUM_LISTEN: listen,
+      ...(metricsPort ? { CAELUM_METRICS_LISTEN: `127.0.0.1:${metricsPort}` } : {}),
       CAELUM_PUBLIC_URL: publicUrl(settings, service),
       CAELUM_REGION: REGION,
       CAELUM_IDENTITY_URL: identityUrl(settings),

@@ -5,6 +5,8 @@ import { API_SERVICES } from './services.ts'
 /** Every listener of an instance that others must be able to find. */
 export const USUAL_PORTS: Readonly<Record<string, number>> = {
   ...Object.fromEntries(API_SERVICES.map(service => [service.name, service.usualPort])),
+  // for whoever collects metrics
+  ...Object.fromEntries(API_SERVICES.map(({ name }, index) => [`${name}-metrics`, 19_100 + index])),
   gateway: 8088,
   /** where compute listens for its agents */
   agent: 8785,

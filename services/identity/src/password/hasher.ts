@@ -4,6 +4,7 @@
  * to come back, so that memory and delay stay bounded.
  */
 import { availableParallelism } from 'node:os'
+import { offerGauges } from '@caelum/kernel'
 import { hash, verify } from '@node-rs/argon2'
 import { errors } from '../errors.ts'
 
@@ -34,6 +35,14 @@ export class PasswordHasher {
     this.#cost = cost
     this.#places = concurrency
     this.#decoy = this.#hash('nobody has this one')
+    offerGauges(() => [
+      { name: 'caelum_password_hashes_running', help: 'Password hashes being computed', value: this.#busy },
+      {
+        name: 'caelum_password_hashes_waiting',
+        help: 'Password hashes waiting for their turn',
+        value: this.#waiting.length,
+      },
+    ])
   }
 
   /** @throws Problem 503 when too many are waiting */
