@@ -4,6 +4,7 @@
  */
 import { type Cloud, startCloud } from '../test/support/cloud.ts'
 import { bootFigures, memoryFigures } from './boot.ts'
+import { identityFigures } from './identity.ts'
 import { type Figure, median, number, table } from './measure.ts'
 import { createFigures, listFigures, prepareTenant } from './server.ts'
 import { tokenFigures } from './token.ts'
@@ -40,6 +41,7 @@ async function upFigures(): Promise<Figure[]> {
 
 const suites: Record<string, () => Promise<Figure[]>> = {
   token: () => withCloud({ hypervisor: 'sim', hosts: 1 }, tokenFigures),
+  identity: () => withCloud({ hypervisor: 'sim', hosts: 1 }, identityFigures),
   server: () =>
     withCloud({ hypervisor: 'sim', hosts: 4 }, async cloud => {
       const prepared = await prepareTenant(cloud, 'bench')
