@@ -183,7 +183,10 @@ async function p50(request: () => Promise<void>): Promise<number> {
 const get = (session: Session, path: string) => () =>
   send(session.urlOf('identity') + path, { headers: { 'x-auth-token': session.token } }, 200)
 
-/** 10,000 projects in a tree of ten by ten by ten by ten, 1,000 groups; the user is in every tenth. */
+/**
+ * 10,000 projects, each above ten others, and 1,000 groups with a role each; the user is in twenty of them, and half of
+ * their roles are inherited by the ten projects below.
+ */
 async function effectiveFigure(session: Session, db: pg.Client): Promise<Figure> {
   await db.query(`
     insert into projects (id, name, is_domain, domain_id, parent_id, created_at)
@@ -197,11 +200,11 @@ async function effectiveFigure(session: Session, db: pg.Client): Promise<Figure>
     insert into users (id, domain_id, name, created_at) values ('bench-member', 'default', 'bench-member', now())`)
   await db.query(`
     insert into memberships (user_id, group_id)
-    select 'bench-member', 'bench-group-' || n * 10 from generate_series(0, 99) n`)
+    select 'bench-member', 'bench-group-' || n * 50 from generate_series(0, 19) n`)
   await db.query(`
     insert into assignments (id, group_id, target_id, role_id, inherited)
-    select 'bench-' || n, 'bench-group-' || n, 'bench-tree-' || (n * 7 % 10000), (select id from roles where name = 'member'),
-      n % 50 = 0
+    select 'bench-' || n, 'bench-group-' || n, 'bench-tree-' || n + 110, (select id from roles where name = 'member'),
+      n % 100 = 0
     from generate_series(0, 999) n`)
   await db.query('analyze')
   const ms = await p50(get(session, '/role_assignments?effective&user.id=bench-member'))

@@ -131,21 +131,20 @@ export const assignmentStore = (db: PrismaClient, transact: Transact) => ({
       )
       ${namedRows(filter)}`,
 
-  /** Groups replaced by their users, inherited ones by what they give to each project below. */
+  /**
+   * Groups replaced by their users, inherited ones by what they give to each project below. `offset 0` keeps PostgreSQL
+   * looking children up by their index, however few parents it expects.
+   */
   listEffective: (filter: AssignmentFilter): Promise<AssignmentView[]> =>
     db.$queryRaw<AssignmentView[]>`
       with recursive scope (id) as (${scopeOf(filter)}),
-      held as (
-        select coalesce(a.user_id, m.user_id) as user_id, a.group_id, a.target_id, a.role_id, a.inherited
-        from assignments a left join memberships m on m.group_id = a.group_id
-        where coalesce(a.user_id, m.user_id) is not null
-          and (${filter.userId ?? null}::text is null or coalesce(a.user_id, m.user_id) = ${filter.userId ?? null})
-      ), below (user_id, group_id, target_id, role_id, from_id) as (
+      held as materialized (${heldIn(filter)}),
+      below (user_id, group_id, target_id, role_id, from_id) as (
         select h.user_id, h.group_id, p.id, h.role_id, h.target_id
-        from held h join projects p on p.parent_id = h.target_id where h.inherited
+        from held h, lateral (select id from projects where parent_id = h.target_id offset 0) p where h.inherited
         union all
         select b.user_id, b.group_id, p.id, b.role_id, b.from_id
-        from below b join projects p on p.parent_id = b.target_id
+        from below b, lateral (select id from projects where parent_id = b.target_id offset 0) p
       ),
       rows (user_id, group_id, target_id, role_id, inherited, via_group_id, from_id) as (
         select user_id, null, target_id, role_id, false, group_id, null from held where not inherited
@@ -202,21 +201,26 @@ const heldBy = (userId: string) => Prisma.sql`
   select a.target_id, a.inherited from assignments a
   where a.user_id = ${userId} or a.group_id in (select group_id from memberships where user_id = ${userId})`
 
+/** Assignments of users, directly or by a group. Only those of one user where one is asked for: they have an index. */
+const heldIn = ({ userId }: AssignmentFilter) =>
+  userId === undefined
+    ? Prisma.sql`
+        select coalesce(a.user_id, m.user_id) as user_id, a.group_id, a.target_id, a.role_id, a.inherited
+        from assignments a left join memberships m on m.group_id = a.group_id
+        where coalesce(a.user_id, m.user_id) is not null`
+    : Prisma.sql`
+        select user_id, group_id, target_id, role_id, inherited from assignments where user_id = ${userId}
+        union all
+        select m.user_id, a.group_id, a.target_id, a.role_id, a.inherited
+        from memberships m join assignments a on a.group_id = m.group_id where m.user_id = ${userId}`
+
 const scopeOf = ({ targetId, subtree = false }: AssignmentFilter) => Prisma.sql`
   select ${targetId ?? null}::text
   union
   select p.id from scope join projects p on p.parent_id = scope.id where ${subtree}`
 
 /** `rows` with the names, filtered. */
-const namedRows = ({
-  userId,
-  groupId,
-  roleId,
-  targetId,
-  system,
-  inherited,
-  within,
-}: AssignmentFilter) => Prisma.sql`
+const namedRows = (filter: AssignmentFilter) => Prisma.sql`
   select
     ${namedActor('u')} as "user", ${namedActor('g')} as "group",
     case when t.id is null then null else json_build_object('id', t.id, 'name', t.name,
@@ -230,15 +234,21 @@ const namedRows = ({
   left join projects t on t.id = rows.target_id left join projects td on td.id = t.domain_id
   left join projects f on f.id = rows.from_id
   join roles r on r.id = rows.role_id left join projects rd on rd.id = r.domain_id
-  where (${userId ?? null}::text is null or rows.user_id = ${userId ?? null})
-    and (${groupId ?? null}::text is null or rows.group_id = ${groupId ?? null})
-    and (${roleId ?? null}::text is null or rows.role_id = ${roleId ?? null})
-    and (${targetId ?? null}::text is null or rows.target_id in (select id from scope))
-    and (not ${system ?? false} or rows.target_id is null)
-    and (${within ?? null}::text is null or t.domain_id = ${within ?? null} or t.id = ${within ?? null})
-    and (${inherited ?? null}::boolean is null or rows.inherited = ${inherited ?? null})
+  where ${conditionsOf(filter)}
   order by rows.user_id, rows.group_id, rows.target_id, rows.role_id
   limit ${LONGEST_LIST + 1}`
+
+function conditionsOf({ userId, groupId, roleId, targetId, system, inherited, within }: AssignmentFilter) {
+  const all = [Prisma.sql`true`]
+  if (userId !== undefined) all.push(Prisma.sql`rows.user_id = ${userId}`)
+  if (groupId !== undefined) all.push(Prisma.sql`rows.group_id = ${groupId}`)
+  if (roleId !== undefined) all.push(Prisma.sql`rows.role_id = ${roleId}`)
+  if (targetId !== undefined) all.push(Prisma.sql`rows.target_id in (select id from scope)`)
+  if (system) all.push(Prisma.sql`rows.target_id is null`)
+  if (within !== undefined) all.push(Prisma.sql`(t.domain_id = ${within} or t.id = ${within})`)
+  if (inherited !== undefined) all.push(Prisma.sql`rows.inherited = ${inherited}`)
+  return Prisma.join(all, ' and ')
+}
 
 function namedActor(alias: 'u' | 'g') {
   const [it, domain] = [Prisma.raw(alias), Prisma.raw(`${alias}d`)]
