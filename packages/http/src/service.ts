@@ -185,7 +185,12 @@ function addRoute(app: FastifyInstance, options: ServiceOptions, key: string, ve
   })
 }
 
-const tokenOf = ({ headers }: FastifyRequest) => headers['x-auth-token'] ?? headers['x-storage-token']
+const tokenOf = ({ headers }: FastifyRequest) =>
+  headers['x-auth-token'] ?? headers['x-storage-token'] ?? bearerOf(headers.authorization)
+
+/** RFC 6750; what OAuth 2.0 calls an access token is a token of ours. */
+const bearerOf = (authorization: string | undefined): string | undefined =>
+  /^bearer +(\S+)$/i.exec(authorization ?? '')?.[1]
 
 const OUTSIDE_ACCESS_RULES = 'The access rules of the application credential do not allow this request.'
 
@@ -247,11 +252,23 @@ function readBodies(app: FastifyInstance): void {
     const limit = request.routeOptions.bodyLimit ?? app.initialConfig.bodyLimit ?? 262_144
     const text = await readText(payload, limit)
     if (text === '') return undefined
-    const value = parseJson(text)
+    const value = isForm(request, text) ? formOf(text) : parseJson(text)
     if (/\\u(?:0000|d[89a-f])/i.test(text) && UNKEEPABLE.test(JSON.stringify(value)))
       throw problems.badRequest('The request body holds a NUL character, or text that is not Unicode.')
     return value
   })
+}
+
+/** Clients also send JSON under the name of a form: `curl -d` does. */
+const isForm = ({ headers }: FastifyRequest, text: string): boolean =>
+  /^application\/x-www-form-urlencoded\b/i.test(headers['content-type'] ?? '') && !/^\s*[[{]/.test(text)
+
+/** @throws Problem 400 when a name is there twice */
+function formOf(text: string): Record<string, string> {
+  const fields = [...new URLSearchParams(text)]
+  if (new Set(fields.map(([name]) => name)).size < fields.length)
+    throw problems.badRequest('The form has a field twice.')
+  return Object.fromEntries(fields)
 }
 
 function parseJson(text: string): unknown {

@@ -31,6 +31,7 @@ export type Delegation =
       readonly unrestricted: boolean
     }
   | { readonly kind: 'trust'; readonly trustId: string }
+  | { readonly kind: 'oauth1' }
 
 /** First argument of everything that serves a request. */
 export interface Ctx {

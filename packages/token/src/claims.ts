@@ -56,6 +56,8 @@ export const Claims = z.object({
   cr: z.string().optional(),
   /** the user acts by an application credential, and has no other rights */
   ac: ByApplicationCredential.optional(),
+  /** a consumer acts by OAuth 1.0a, and has no other rights: ids of the access token and of the consumer */
+  oa: Named.optional(),
   /** the user acts by a trust, and has no other rights */
   tr: ByTrust.optional(),
   /** audit ids: this token's, then that of the token it was made from */
@@ -82,7 +84,8 @@ export function callerOf(claims: Claims): Caller {
   }
 }
 
-function delegationOf({ ac, tr }: Claims): Pick<Caller, 'delegation'> {
+function delegationOf({ ac, tr, oa }: Claims): Pick<Caller, 'delegation'> {
+  if (oa) return { delegation: { kind: 'oauth1' } }
   if (ac) return { delegation: { kind: 'application-credential', unrestricted: ac.u === 1 } }
   return tr ? { delegation: { kind: 'trust', trustId: tr.t[0] ?? '' } } : {}
 }
@@ -106,6 +109,8 @@ export const subject = {
   userInDomain: (userId: string, domainId: string) => `user-domain:${userId}/${domainId}`,
   userInSystem: (userId: string) => `user-system:${userId}`,
   role: (roleId: string) => `role:${roleId}`,
+  oauth1: (accessTokenId: string) => `oauth1:${accessTokenId}`,
+  consumer: (consumerId: string) => `consumer:${consumerId}`,
   trust: (trustId: string) => `trust:${trustId}`,
   applicationCredential: (id: string) => `application-credential:${id}`,
   credential: (credentialId: string) => `credential:${credentialId}`,
@@ -127,6 +132,7 @@ export function subjectsOf(claims: Claims): string[] {
   if (claims.d) all.push(subject.domain(claims.d[0]), subject.userInDomain(claims.sub, claims.d[0]))
   if (claims.cr !== undefined) all.push(subject.credential(claims.cr))
   if (claims.sys) all.push(subject.userInSystem(claims.sub))
+  if (claims.oa) all.push(subject.oauth1(claims.oa[0]), subject.consumer(claims.oa[1]))
   if (claims.tr) {
     const { t, u, d } = claims.tr
     all.push(...t.map(subject.trust), ...u.map(subject.user), ...d.map(subject.domain))

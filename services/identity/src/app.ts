@@ -5,6 +5,7 @@ import { policy } from './policy.ts'
 import { accessRuleRoutes } from './resources/access-rule/routes.ts'
 import { applicationCredentialRoutes } from './resources/application-credential/routes.ts'
 import { assignmentRoutes } from './resources/assignment/routes.ts'
+import { consumerRoutes } from './resources/consumer/routes.ts'
 import { credentialRoutes } from './resources/credential/routes.ts'
 import { domainRoutes } from './resources/domain/routes.ts'
 import { domainConfigRoutes } from './resources/domain-config/routes.ts'
@@ -13,6 +14,8 @@ import { endpointRoutes } from './resources/endpoint/routes.ts'
 import { endpointGroupRoutes } from './resources/endpoint-group/routes.ts'
 import { groupRoutes } from './resources/group/routes.ts'
 import { limitRoutes } from './resources/limit/routes.ts'
+import { oauth1Routes } from './resources/oauth1/routes.ts'
+import { oauth2Routes } from './resources/oauth2/routes.ts'
 import { policyRoutes } from './resources/policy/routes.ts'
 import { projectRoutes } from './resources/project/routes.ts'
 import { regionRoutes } from './resources/region/routes.ts'
@@ -35,6 +38,9 @@ export const routesOf = (deps: Deps): Route[] => [
   ...applicationCredentialRoutes(deps.applicationCredentials),
   ...accessRuleRoutes(deps.accessRules),
   ...trustRoutes(deps.trusts),
+  ...consumerRoutes(deps.consumers),
+  ...oauth1Routes(deps.oauth1),
+  ...oauth2Routes(deps.tokens),
   ...groupRoutes(deps.groups, deps.users),
   ...roleRoutes(deps.roles),
   ...assignmentRoutes(deps.assignments),

@@ -14,6 +14,8 @@ import { applicationCredentialService } from './resources/application-credential
 import { applicationCredentialStore } from './resources/application-credential/store.ts'
 import { assignmentService } from './resources/assignment/service.ts'
 import { assignmentStore } from './resources/assignment/store.ts'
+import { consumerService } from './resources/consumer/service.ts'
+import { consumerStore, sealedConsumers } from './resources/consumer/store.ts'
 import { credentialService } from './resources/credential/service.ts'
 import { credentialStore, sealedCredentials } from './resources/credential/store.ts'
 import { domainService } from './resources/domain/service.ts'
@@ -34,6 +36,8 @@ import { groupStore } from './resources/group/store.ts'
 import { DEEPEST, type ModelName } from './resources/limit/model.ts'
 import { limitService } from './resources/limit/service.ts'
 import { limitStore } from './resources/limit/store.ts'
+import { oauth1Service } from './resources/oauth1/service.ts'
+import { oauth1Store, sealedOAuth1Tokens } from './resources/oauth1/store.ts'
 import { policyService } from './resources/policy/service.ts'
 import { policyStore } from './resources/policy/store.ts'
 import { projectService } from './resources/project/service.ts'
@@ -47,6 +51,7 @@ import { roleStore } from './resources/role/store.ts'
 import { serviceService } from './resources/service/service.ts'
 import { serviceStore } from './resources/service/store.ts'
 import { applicationCredentialMethod } from './resources/token/methods/application-credential.ts'
+import { oauth1Method } from './resources/token/methods/oauth1.ts'
 import { passwordMethod } from './resources/token/methods/password.ts'
 import { tokenMethod } from './resources/token/methods/token.ts'
 import { totpMethod } from './resources/token/methods/totp.ts'
@@ -118,12 +123,24 @@ export async function createDeps(options: DepsOptions) {
   const credentials = credentialService(credentialStore(db, transact), options.sealing)
   const guard = new LoginGuard(loginStore(logins, rules), options.guardLimits, log)
   const tokens = tokenStore(logins, transact, rules)
-  const applicationCredentials = applicationCredentialService(
-    applicationCredentialStore(db, transact, logins),
+  const applicationCredentials = applicationCredentialService({
+    store: applicationCredentialStore(db, transact, logins),
+    roles,
     hasher,
-  )
-  const trusts = trustService({ store: trustStore(db, transact, logins), assignments })
+  })
+  const trusts = trustService({ store: trustStore(db, transact, logins), roles, assignments })
+  const consumers = consumerService(consumerStore(db, transact), options.sealing)
+  const oauth1Tokens = oauth1Store(db, transact)
+  const oauth1 = oauth1Service({
+    store: oauth1Tokens,
+    sealing: options.sealing,
+    consumers,
+    roles,
+    assignments,
+  })
+  const prune = pruneOn(db)
   const methods = {
+    oauth1: oauth1Method(oauth1),
     application_credential: applicationCredentialMethod(applicationCredentials),
     password: passwordMethod({ store: tokens, hasher, guard }),
     token: tokenMethod(verifier),
@@ -142,7 +159,7 @@ export async function createDeps(options: DepsOptions) {
     db,
     keys,
     transact,
-    prune: pruneOn(db),
+    prune: async () => (await prune()) + (await oauth1Tokens.prune()),
     verifier,
     catalog,
     domains,
@@ -157,6 +174,8 @@ export async function createDeps(options: DepsOptions) {
     keyPairs: keyPairProof({ store: keyPairStore(logins), sealing: options.sealing }),
     applicationCredentials,
     trusts,
+    consumers,
+    oauth1,
     accessRules: accessRuleService(accessRuleStore(db)),
     regions,
     tokens: tokenService({
@@ -193,7 +212,13 @@ export function openSealed(options: Pick<DepsOptions, 'databaseUrl' | 'log'>) {
   const { databaseUrl: url, log } = options
   const db = new PrismaClient({ adapter: prismaAdapter({ url, schema: 'identity', poolSize: 1, log }) })
   return {
-    tables: [sealedSigningKeys(db), sealedCredentials(db), sealedDomainOptions(db)],
+    tables: [
+      sealedSigningKeys(db),
+      sealedCredentials(db),
+      sealedDomainOptions(db),
+      sealedConsumers(db),
+      sealedOAuth1Tokens(db),
+    ],
     close: () => db.$disconnect(),
   }
 }

@@ -216,6 +216,12 @@ export const errors = {
     'Forbidden',
     (why: string) => `The trust of the token cannot be lent on like this: ${why}.`,
   ),
+  authorizerWithoutRole: () => problems.unauthorized('The authorizing user does not have a role required.'),
+  unsupportedGrantType: problem(
+    400,
+    'UnsupportedGrantType',
+    (type: string) => `The parameter grant_type ${type} is not supported.`,
+  ),
   noTokenFromLent: problem(
     403,
     'ForbiddenAction',

@@ -228,6 +228,14 @@ const COMMANDS: [command: string, rest: string, expected: Expected][] = [
 /** Told apart from the table because they need an id, a token or another user. */
 const IN_CONVERSATIONS = [
   'access rule delete',
+  'access token create',
+  'consumer create',
+  'consumer delete',
+  'consumer list',
+  'consumer set',
+  'consumer show',
+  'request token authorize',
+  'request token create',
   'trust create',
   'trust delete',
   'trust list',
@@ -267,19 +275,16 @@ const IN_CONVERSATIONS = [
 
 /** Features that come with later work on identity; each as the client's group of commands. */
 const NOT_YET = [
-  'access token',
-  'consumer',
   'federation domain',
   'federation project',
   'federation protocol',
   'identity provider',
   'mapping',
-  'request token',
   'service provider',
 ]
 
 const run = async (command: string, rest = '') => {
-  const json = /(list|show|create|issue)$/.test(command) ? ['-f', 'json'] : []
+  const json = /(list|show|create|issue|authorize)$/.test(command) ? ['-f', 'json'] : []
   return client.run([...command.split(' '), ...json, ...rest.split(' ').filter(Boolean)])
 }
 
@@ -355,6 +360,27 @@ test('a user lends a role to another, who uses it', async () => {
   expect(JSON.parse(issued.out)).toMatchObject({ user_id: made.trustor_user_id, project_id: made.project_id })
   expect((await run('trust delete', made.id)).code).toBe(0)
   expect((await run('trust show', made.id)).err).toMatch(/No trust/)
+})
+
+test('a user lends a role to a consumer by OAuth', async () => {
+  const json = async (command: string, rest = '') => JSON.parse((await run(command, rest)).out)
+  const consumer = await json('consumer create', '--description d')
+  expect(consumer).toMatchObject({ description: 'd', secret: expect.stringMatching(/^[0-9a-f]{32}$/) })
+  expect(await run('consumer set', `--description e ${consumer.id}`)).toMatchObject({ code: 0, err: '' })
+  expect(await json('consumer show', consumer.id)).toMatchObject({ id: consumer.id, description: 'e' })
+  expect(await json('consumer list')).toEqual([{ ID: consumer.id, Description: 'e' }])
+  const keys = `--consumer-key ${consumer.id} --consumer-secret ${consumer.secret}`
+  const request = await json('request token create', `${keys} --project admin`)
+  const { oauth_verifier } = await json(
+    'request token authorize',
+    `--request-key ${request.id} --role member`,
+  )
+  const access = await json(
+    'access token create',
+    `${keys} --request-key ${request.id} --request-secret ${request.secret} --verifier ${oauth_verifier}`,
+  )
+  expect(access).toMatchObject({ id: expect.stringMatching(/^[0-9a-f]{32}$/), expires: expect.any(String) })
+  expect(await run('consumer delete', consumer.id)).toMatchObject({ code: 0, err: '' })
 })
 
 test('a token is revoked', async () => {

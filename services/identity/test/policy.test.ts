@@ -30,6 +30,9 @@ test('what is public', () => {
     'GET /v3',
     'POST /v3/auth/tokens',
     'POST /v3/users/:id/password',
+    'POST /v3/OS-OAUTH1/request_token',
+    'POST /v3/OS-OAUTH1/access_token',
+    'POST /v3/OS-OAUTH2/token',
   ])
 })
 

@@ -172,7 +172,7 @@ describe('refused with the same words', () => {
 
   test('a method that is not supported', async () => {
     const { status } = await api.call('POST', '/v3/auth/tokens', {
-      body: { auth: { identity: { methods: ['oauth1'], oauth1: {} } } },
+      body: { auth: { identity: { methods: ['kerberos'], kerberos: {} } } },
     })
     expect(status).toBe(401)
   })

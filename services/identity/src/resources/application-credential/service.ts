@@ -12,6 +12,7 @@ import type { PasswordHasher } from '../../password/hasher.ts'
 import { policy } from '../../policy.ts'
 import { accessRuleId } from '../access-rule/id.ts'
 import type { RoleRef } from '../role/schema.ts'
+import type { RoleService } from '../role/service.ts'
 import type { AccessRuleRef, CreateApplicationCredential, ListApplicationCredentials } from './schema.ts'
 import { isSecret, keepSecret } from './secret.ts'
 import type {
@@ -25,21 +26,20 @@ import type {
 /** Bytes of JSON; what is left of a token, 8192 characters of base64, is for roles and names. */
 const LONGEST_RULES = 4_000
 
-export const applicationCredentialService = (store: ApplicationCredentialStore, hasher: PasswordHasher) => {
+interface Dependencies {
+  store: ApplicationCredentialStore
+  roles: Pick<RoleService, 'refer'>
+  hasher: PasswordHasher
+}
+
+export const applicationCredentialService = ({ store, roles, hasher }: Dependencies) => {
   /** ids of the roles asked for, all of which the token must show; all that it shows when none are asked for */
   async function rolesToLend({ caller }: Ctx, asked: readonly RoleRef[] = []): Promise<string[]> {
-    if (asked.length === 0) return (await store.roles({ names: [...caller.roles] })).map(role => role.id)
-    const rows = await store.roles({
-      ids: asked.flatMap(({ id }) => id ?? []),
-      names: asked.flatMap(({ name }) => name ?? []),
-    })
-    const chosen = asked.map(({ id, name }) => {
-      const role = rows.find(row => row.id === id || row.name === name)
-      if (!role) throw errors.notFound('role', id ?? name ?? '')
-      if (!caller.roles.has(role.name)) throw errors.roleNotHeld(role.name)
-      return role.id
-    })
-    return [...new Set(chosen)]
+    const shown = [...caller.roles].map(name => ({ name }))
+    const lent = await roles.refer(asked.length > 0 ? asked : shown)
+    for (const role of lent)
+      if (role.domain_id !== '' || !caller.roles.has(role.name)) throw errors.roleNotHeld(role.name)
+    return lent.map(role => role.id)
   }
 
   async function rulesToSet(userId: string, asked: readonly AccessRuleRef[] = []): Promise<AccessRule[]> {

@@ -2,7 +2,7 @@ import { isForeignKeyViolation, isUniqueViolation } from '@caelum/db'
 import { subject } from '@caelum/token'
 import type { Pool } from 'pg'
 import { pageOf } from '../../collection.ts'
-import type { AccessRule, Prisma, PrismaClient, Role } from '../../generated/client.ts'
+import type { AccessRule, Prisma, PrismaClient } from '../../generated/client.ts'
 import type { Transact } from '../../revocation/store.ts'
 import type { ListApplicationCredentials } from './schema.ts'
 
@@ -15,7 +15,7 @@ const WHOLE = {
 
 /** With its roles and its access rules. */
 export type ApplicationCredential = Prisma.ApplicationCredentialGetPayload<{ include: typeof WHOLE }>
-export type { AccessRule, Role }
+export type { AccessRule }
 
 /** What a login by it needs. */
 export interface Login {
@@ -108,10 +108,6 @@ export const applicationCredentialStore = (db: PrismaClient, transact: Transact,
       const { count } = await tx.applicationCredential.deleteMany({ where: { id, user_id: userId } })
       return { value: count > 0, revoked: count > 0 ? [subject.applicationCredential(id)] : [] }
     }),
-
-  /** the global roles with these ids or names */
-  roles: ({ ids = [], names = [] }: { ids?: string[]; names?: string[] }): Promise<Role[]> =>
-    db.role.findMany({ where: { domain_id: '', OR: [{ id: { in: ids } }, { name: { in: names } }] } }),
 
   /** those of the user's with these ids */
   accessRules: (userId: string, ids: string[]): Promise<AccessRule[]> =>

@@ -4,7 +4,7 @@ import { isImmutable, mergeExtra, mergeOptions, splitExtra } from '../../collect
 import { errors } from '../../errors.ts'
 import { policy } from '../../policy.ts'
 import { impliedBy, POWERFUL } from './infer.ts'
-import type { ChangeRole, CreateRole, ListRoles } from './schema.ts'
+import type { ChangeRole, CreateRole, ListRoles, RoleRef } from './schema.ts'
 import type { Role, RoleStore } from './store.ts'
 
 const FIELDS = ['name', 'description', 'domain_id', 'options'] as const
@@ -44,6 +44,19 @@ export const roleService = (store: RoleStore) => ({
     if (!can(policy, ctx, 'identity:roles:show', {}))
       authorize(policy, ctx, 'identity:roles:show', { role: await this.target(id) })
     return found(await store.get(id), id)
+  },
+
+  /** The roles named, each once: by id, or a global one by name. The rights are looked at by the caller. */
+  async refer(refs: readonly RoleRef[]): Promise<Role[]> {
+    const rows = await store.referred({
+      ids: refs.flatMap(({ id }) => id ?? []),
+      names: refs.flatMap(({ name }) => name ?? []),
+    })
+    const roles = refs.map(({ id, name }) => {
+      const role = rows.find(row => (id === undefined ? row.name === name && !row.domain_id : row.id === id))
+      return found(role ?? null, id ?? name ?? '')
+    })
+    return [...new Set(roles)]
   },
 
   /** What a rule may ask of a role; undefined: there is none. */

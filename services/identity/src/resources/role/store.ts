@@ -33,6 +33,10 @@ export const roleStore = (db: PrismaClient, transact: Transact) => ({
 
   get: (id: string): Promise<Role | null> => db.role.findUnique({ where: { id } }),
 
+  /** those with these ids, and the global ones with these names */
+  referred: ({ ids, names }: { ids: string[]; names: string[] }): Promise<Role[]> =>
+    db.role.findMany({ where: { OR: [{ id: { in: ids } }, { domain_id: '', name: { in: names } }] } }),
+
   /** the roles of one domain; without a domain the global ones */
   list(query: ListRoles): Promise<Role[]> {
     const { page, ...order } = pageOf(query)

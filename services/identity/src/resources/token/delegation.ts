@@ -5,7 +5,7 @@ import type { Facts, Target } from './store.ts'
 
 /** Rights lent out: a token made by them shows these at most, for this target alone, while the loan stands. */
 export interface Delegation {
-  kind: 'application-credential' | 'trust'
+  kind: 'application-credential' | 'trust' | 'oauth1'
   id: string
   target: Target
   /** ids of the roles lent; what they imply is lent too */
@@ -23,7 +23,7 @@ export interface Delegation {
   /** whose the token is, when it is not that of the user who asks */
   actsAs?: { id: string; name: string; domain_id: string; domain_name: string }
   /** how a token tells of it */
-  claims: Pick<Claims, 'ac' | 'tr'>
+  claims: Pick<Claims, 'ac' | 'tr' | 'oa'>
 }
 
 /**

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { ApplicationCredentialBlock } from './methods/application-credential.ts'
+import { OAuth1Block } from './methods/oauth1.ts'
 import { PasswordBlock } from './methods/password.ts'
 import { TokenBlock } from './methods/token.ts'
 import { TotpBlock } from './methods/totp.ts'
@@ -11,6 +12,7 @@ export const Authenticate = z.object({
     identity: z.object({
       methods: z.array(z.string().max(64)).min(1).max(10),
       application_credential: ApplicationCredentialBlock.optional(),
+      oauth1: OAuth1Block.optional(),
       password: PasswordBlock.optional(),
       token: TokenBlock.optional(),
       totp: TotpBlock.optional(),

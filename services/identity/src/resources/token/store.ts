@@ -139,6 +139,7 @@ const FACTS = `
     (select xmin::text from credentials where id = $9) as key_pair_version,
     case $10::text
       when 'application-credential' then exists (select from application_credentials where id = $11::text)
+      when 'oauth1' then exists (select from oauth1_tokens where id = $11::text and kind = 'access')
       when 'trust' then exists (select from trusts where id = $11::text) and not exists (
         select from unnest($13::text[]) as agent (id) where not exists (
           select from users x join projects xd on xd.id = x.domain_id

@@ -38,7 +38,8 @@ function scopeOf({ p, d, sys, r }: Claims) {
   return sys ? { roles, system: { all: true } } : {}
 }
 
-function delegationOf({ sub, ac, tr }: Claims) {
+function delegationOf({ sub, ac, tr, oa }: Claims) {
+  if (oa) return { 'OS-OAUTH1': { access_token_id: oa[0], consumer_id: oa[1] } }
   if (tr)
     return {
       'OS-TRUST:trust': {

@@ -10,7 +10,7 @@ import { errors } from '../../errors.ts'
 import { parseExpiry } from '../../expiry.ts'
 import { policy } from '../../policy.ts'
 import type { AssignmentService } from '../assignment/service.ts'
-import type { RoleRef } from '../role/schema.ts'
+import type { RoleService } from '../role/service.ts'
 import type { Delegation } from '../token/delegation.ts'
 import { termsOf } from './redelegation.ts'
 import type { CreateTrust, ListTrusts } from './schema.ts'
@@ -18,23 +18,11 @@ import type { Loan, Trust, TrustStore } from './store.ts'
 
 interface Dependencies {
   store: TrustStore
+  roles: Pick<RoleService, 'refer'>
   assignments: Pick<AssignmentService, 'rolesInProject'>
 }
 
-export const trustService = ({ store, assignments }: Dependencies) => {
-  async function chosen(asked: readonly RoleRef[]): Promise<string[]> {
-    const rows = await store.roles({
-      ids: asked.flatMap(({ id }) => id ?? []),
-      names: asked.flatMap(({ name }) => name ?? []),
-    })
-    const ids = asked.map(({ id, name }) => {
-      const role = rows.find(row => (id === undefined ? row.name === name : row.id === id))
-      if (!role) throw errors.notFound('role', id ?? name ?? '')
-      return role.id
-    })
-    return [...new Set(ids)]
-  }
-
+export const trustService = ({ store, roles, assignments }: Dependencies) => {
   /** The trust that the caller acts by; what is made now is made from it. */
   async function lentBy({ caller: { delegation } }: Ctx): Promise<{ row: Trust; holderId: string } | null> {
     if (delegation?.kind !== 'trust') return null
@@ -61,7 +49,7 @@ export const trustService = ({ store, assignments }: Dependencies) => {
       if (!body.roles?.length) throw errors.trustWithoutRole()
       if (!(await store.userExists(trustee_user_id))) throw errors.notFound('user', trustee_user_id)
       const now = ctx.clock.now()
-      const roleIds = await chosen(body.roles)
+      const roleIds = (await roles.refer(body.roles)).map(role => role.id)
       const from = await lentBy(ctx)
       const held = await assignments.rolesInProject(from?.holderId ?? trustor_user_id, project_id)
       for (const id of roleIds) if (!held.has(id)) throw errors.notFound('role', id)

@@ -2,7 +2,7 @@ import { isForeignKeyViolation } from '@caelum/db'
 import { subject } from '@caelum/token'
 import type { Pool } from 'pg'
 import { pageOf } from '../../collection.ts'
-import type { Prisma, PrismaClient, Role } from '../../generated/client.ts'
+import type { Prisma, PrismaClient } from '../../generated/client.ts'
 import type { Transact } from '../../revocation/store.ts'
 import type { ListTrusts } from './schema.ts'
 
@@ -80,10 +80,6 @@ export const trustStore = (db: PrismaClient, transact: Transact, logins: Pool) =
       const { count } = await tx.trust.deleteMany({ where: { id } })
       return { value: count > 0, revoked: count > 0 ? [subject.trust(id)] : [] }
     }),
-
-  /** the roles with these ids, and the global ones with these names */
-  roles: ({ ids, names }: { ids: string[]; names: string[] }): Promise<Role[]> =>
-    db.role.findMany({ where: { OR: [{ id: { in: ids } }, { domain_id: '', name: { in: names } }] } }),
 
   async userExists(id: string): Promise<boolean> {
     return (await db.user.findUnique({ where: { id }, select: { id: true } })) !== null

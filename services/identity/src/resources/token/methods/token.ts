@@ -10,6 +10,7 @@ type TokenBlock = z.output<typeof TokenBlock>
 export const tokenMethod = (verifier: Pick<TokenVerifier, 'verify'>): Method<TokenBlock> => ({
   prove({ id }) {
     const parent = verifier.verify(id)
+    if (parent.oa) throw errors.noTokenFromLent('OAuth')
     if (parent.tr) throw errors.noTokenFromLent('a trust')
     const delegation = delegationOf(parent)
     return {
