@@ -9,6 +9,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   doctor: async () => (await import('./commands/doctor.ts')).doctor,
   image: async () => (await import('./commands/image.ts')).image,
   ssh: async () => (await import('./commands/ssh.ts')).ssh,
+  identity: async () => (await import('./commands/identity.ts')).identity,
   ops: async () => (await import('./commands/ops.ts')).ops,
   test: async () => (await import('./commands/test.ts')).test,
   bench: async () => (await import('./commands/bench.ts')).bench,

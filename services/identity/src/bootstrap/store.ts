@@ -58,6 +58,17 @@ export const bootstrapStore = (db: PrismaClient, transact: Transact) => ({
     return row.id
   },
 
+  /** Nothing but the password stands between this user and a login. */
+  restoreUser: (domainId: string, name: string): Promise<void> =>
+    transact(async tx => {
+      const { id } = await tx.user.update({
+        where: { domain_id_name: { domain_id: domainId, name } },
+        data: { enabled: true, options: {}, last_active_on: new Date() },
+      })
+      await tx.loginFailure.deleteMany({ where: { key: `account:${id}` } })
+      return { value: undefined, revoked: [subject.user(id)] }
+    }),
+
   async ensureRole(name: string, options: Prisma.InputJsonObject): Promise<string> {
     await db.role.createMany({
       data: [{ id: newHexId(), name, options, created_at: new Date() }],
