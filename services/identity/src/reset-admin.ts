@@ -1,9 +1,10 @@
 /**
  * The way back in for whoever runs the cloud, in the environment of the service and while it runs: user `admin` is
- * enabled, unlocked and without options (a second factor, an expired password), has its roles again, and the configured
- * password when that is another than the last time. Its tokens end.
+ * enabled, unlocked and asked for nothing but a password, has its roles again, and the configured password when that is
+ * another than the last time. Its tokens end.
  */
 import { createLogger } from '@caelum/kernel'
+import { NEVER_SHUT_OUT } from './bootstrap/bootstrap.ts'
 import { bootstrapStore } from './bootstrap/store.ts'
 import { DEFAULT_DOMAIN } from './collection.ts'
 import { readConfig } from './config.ts'
@@ -13,6 +14,6 @@ import { optionsOf } from './options.ts'
 const config = readConfig()
 const log = createLogger('identity', config.LOG_LEVEL)
 const deps = await createDeps(optionsOf(config, log))
-await bootstrapStore(deps.db, deps.transact).restoreUser(DEFAULT_DOMAIN, 'admin')
+await bootstrapStore(deps.db, deps.transact).restoreUser(DEFAULT_DOMAIN, 'admin', { ...NEVER_SHUT_OUT })
 await deps.close()
 log.info('user admin can log in with the configured password')

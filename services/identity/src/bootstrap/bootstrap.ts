@@ -25,7 +25,7 @@ export interface BootstrapConfig {
 const CHAIN = ['admin', 'manager', 'member', 'reader'] as const
 const INTERFACES = ['public', 'internal', 'admin'] as const
 /** With their long random passwords they have nothing to fear from guesses, and much from whoever guesses wrong. */
-const NEVER_SHUT_OUT: UserOptions = {
+export const NEVER_SHUT_OUT: UserOptions = {
   ignore_lockout_failure_attempts: true,
   ignore_change_password_upon_first_use: true,
   ignore_password_expiry: true,

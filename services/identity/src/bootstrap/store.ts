@@ -59,11 +59,11 @@ export const bootstrapStore = (db: PrismaClient, transact: Transact) => ({
   },
 
   /** Nothing but the password stands between this user and a login. */
-  restoreUser: (domainId: string, name: string): Promise<void> =>
+  restoreUser: (domainId: string, name: string, options: Prisma.InputJsonObject): Promise<void> =>
     transact(async tx => {
       const { id } = await tx.user.update({
         where: { domain_id_name: { domain_id: domainId, name } },
-        data: { enabled: true, options: {}, last_active_on: new Date() },
+        data: { enabled: true, options, last_active_on: new Date() },
       })
       await tx.loginFailure.deleteMany({ where: { key: `account:${id}` } })
       return { value: undefined, revoked: [subject.user(id)] }
