@@ -126,6 +126,7 @@ export async function createDeps(options: DepsOptions) {
   const applicationCredentials = applicationCredentialService({
     store: applicationCredentialStore(db, transact, logins),
     roles,
+    assignments,
     hasher,
   })
   const trusts = trustService({ store: trustStore(db, transact, logins), roles, assignments })

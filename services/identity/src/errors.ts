@@ -196,7 +196,7 @@ export const errors = {
     400,
     'ValidationError',
     (role: string) =>
-      `Cannot create an application credential with unassigned role: role ${role} is not in the token.`,
+      `Cannot create an application credential with unassigned role: role ${role} is not held here.`,
   ),
   tooManyAccessRules: problem(
     400,

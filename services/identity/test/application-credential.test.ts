@@ -134,13 +134,25 @@ describe('roles', () => {
     expect(names((await loginBy(byId)).body.token.roles)).toEqual(['member', 'reader'])
   })
 
-  test('none that are not in the token', async () => {
+  test('those that the user has by now, whatever the token shows', async () => {
+    const later = await w.create('roles', 'role', { name: 'later' })
+    await w.put(`/v3/projects/${w.project}/users/${w.userId}/roles/${later}`)
+    const made = await create({ roles: [{ id: later }] })
+    expect(names((await loginBy(made)).body.token.roles)).toEqual(['later'])
+    await api.call('DELETE', `/v3/roles/${later}`, { token: w.admin })
+    expect((await loginBy(made)).status).toBe(401)
+  })
+
+  test('none that are not the user’s, nor more than one has by lent rights', async () => {
     expect(await create({ roles: [{ name: 'admin' }] })).toMatchObject({
       status: 400,
       error: expect.stringContaining('unassigned role'),
     })
     expect((await create({ roles: [{ name: 'nothing' }] })).status).toBe(404)
     expect((await create({ roles: [{}] })).status).toBe(400)
+    const narrow = await tokenBy(await create({ roles: [{ name: 'reader' }], unrestricted: true }))
+    expect((await create({ roles: [{ name: 'member' }] }, narrow)).status).toBe(400)
+    expect(names((await create({}, narrow)).roles)).toEqual(['reader'])
   })
 
   test('taken from the user are taken from the program', async () => {

@@ -11,6 +11,7 @@ import { parseExpiry } from '../../expiry.ts'
 import type { PasswordHasher } from '../../password/hasher.ts'
 import { policy } from '../../policy.ts'
 import { accessRuleId } from '../access-rule/id.ts'
+import type { AssignmentService } from '../assignment/service.ts'
 import type { RoleRef } from '../role/schema.ts'
 import type { RoleService } from '../role/service.ts'
 import type { AccessRuleRef, CreateApplicationCredential, ListApplicationCredentials } from './schema.ts'
@@ -21,6 +22,7 @@ import type {
   ApplicationCredentialStore,
   Login,
   LoginRef,
+  Role,
 } from './store.ts'
 
 /** Bytes of JSON; what is left of a token, 8192 characters of base64, is for roles and names. */
@@ -29,17 +31,24 @@ const LONGEST_RULES = 4_000
 interface Dependencies {
   store: ApplicationCredentialStore
   roles: Pick<RoleService, 'refer'>
+  assignments: Pick<AssignmentService, 'rolesHeld'>
   hasher: PasswordHasher
 }
 
-export const applicationCredentialService = ({ store, roles, hasher }: Dependencies) => {
-  /** ids of the roles asked for, all of which the token must show; all that it shows when none are asked for */
-  async function rolesToLend({ caller }: Ctx, asked: readonly RoleRef[] = []): Promise<string[]> {
-    const shown = [...caller.roles].map(name => ({ name }))
-    const lent = await roles.refer(asked.length > 0 ? asked : shown)
-    for (const role of lent)
-      if (role.domain_id !== '' || !caller.roles.has(role.name)) throw errors.roleNotHeld(role.name)
-    return lent.map(role => role.id)
+export const applicationCredentialService = ({ store, roles, assignments, hasher }: Dependencies) => {
+  /** ids of the roles asked for, of those that there are to lend; all of these when none are asked for */
+  async function rolesToLend(ctx: Ctx, projectId: string | null, asked: readonly RoleRef[] = []) {
+    const held = await rolesHeld(ctx, projectId)
+    const chosen = asked.length > 0 ? await roles.refer(asked) : held
+    for (const role of chosen) if (!held.some(({ id }) => id === role.id)) throw errors.roleNotHeld(role.name)
+    return chosen.map(role => role.id)
+  }
+
+  /** The user's own as they are now; or those of the application credential that makes another. */
+  async function rolesHeld({ caller }: Ctx, projectId: string | null): Promise<Role[]> {
+    if (caller.delegation) return roles.refer([...caller.roles].map(name => ({ name })))
+    const ids = await assignments.rolesHeld(caller.userId, projectId)
+    return (await roles.refer([...ids].map(id => ({ id })))).filter(role => role.domain_id === '')
   }
 
   async function rulesToSet(userId: string, asked: readonly AccessRuleRef[] = []): Promise<AccessRule[]> {
@@ -74,7 +83,7 @@ export const applicationCredentialService = ({ store, roles, hasher }: Dependenc
       const now = ctx.clock.now()
       const expires = body.expires_at ? BigInt(parseExpiry(body.expires_at, now)) : null
       const [roleIds, accessRules] = [
-        await rolesToLend(ctx, body.roles),
+        await rolesToLend(ctx, project_id, body.roles),
         await rulesToSet(userId, body.access_rules),
       ]
       const { secret, hash } = await keepSecret(body.secret, hasher)

@@ -2,7 +2,7 @@ import { isForeignKeyViolation, isUniqueViolation } from '@caelum/db'
 import { subject } from '@caelum/token'
 import type { Pool } from 'pg'
 import { pageOf } from '../../collection.ts'
-import type { AccessRule, Prisma, PrismaClient } from '../../generated/client.ts'
+import type { AccessRule, Prisma, PrismaClient, Role } from '../../generated/client.ts'
 import type { Transact } from '../../revocation/store.ts'
 import type { ListApplicationCredentials } from './schema.ts'
 
@@ -15,7 +15,7 @@ const WHOLE = {
 
 /** With its roles and its access rules. */
 export type ApplicationCredential = Prisma.ApplicationCredentialGetPayload<{ include: typeof WHOLE }>
-export type { AccessRule }
+export type { AccessRule, Role }
 
 /** What a login by it needs. */
 export interface Login {

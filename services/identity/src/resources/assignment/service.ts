@@ -90,10 +90,15 @@ export const assignmentService = (store: AssignmentStore, roles: RoleService) =>
       return store.projectsWhere(userId, query, seesAll ? undefined : domainId)
     },
 
-    /** ids of the roles a user has in effect there, those of a domain too; the rights are looked at by the caller */
-    async rolesInProject(userId: string, projectId: string): Promise<Set<string>> {
+    /**
+     * ids of the roles a user has in effect there, those of a domain too; the rights are looked at by the caller.
+     *
+     * @param projectId null: on the system
+     */
+    async rolesHeld(userId: string, projectId: string | null): Promise<Set<string>> {
       const inferences = await roles.inferences()
-      const rows = await store.listEffective({ userId, targetId: projectId })
+      const place = projectId === null ? { system: true } : { targetId: projectId }
+      const rows = await store.listEffective({ userId, ...place })
       return new Set(
         rows.flatMap(({ role }) => [role.id, ...impliedBy(role.id, inferences).map(implied => implied.id)]),
       )

@@ -43,7 +43,7 @@ interface Dependencies {
   sealing: Sealing
   consumers: Pick<ConsumerService, 'secret'>
   roles: Pick<RoleService, 'refer'>
-  assignments: Pick<AssignmentService, 'rolesInProject'>
+  assignments: Pick<AssignmentService, 'rolesHeld'>
 }
 
 export const oauth1Service = ({ store, sealing, consumers, roles, assignments }: Dependencies) => {
@@ -117,7 +117,7 @@ export const oauth1Service = ({ store, sealing, consumers, roles, assignments }:
       if (!row || row.expires_at <= ctx.clock.now()) throw errors.notFound('request token', id)
       const { userId } = ctx.caller
       const role_ids = (await roles.refer(asked)).map(role => role.id)
-      const held = await assignments.rolesInProject(userId, row.project_id)
+      const held = await assignments.rolesHeld(userId, row.project_id)
       if (!role_ids.every(role => held.has(role))) throw errors.authorizerWithoutRole()
       const verifier = Array.from(
         { length: 8 },

@@ -19,7 +19,7 @@ import type { Loan, Trust, TrustStore } from './store.ts'
 interface Dependencies {
   store: TrustStore
   roles: Pick<RoleService, 'refer'>
-  assignments: Pick<AssignmentService, 'rolesInProject'>
+  assignments: Pick<AssignmentService, 'rolesHeld'>
 }
 
 export const trustService = ({ store, roles, assignments }: Dependencies) => {
@@ -51,7 +51,7 @@ export const trustService = ({ store, roles, assignments }: Dependencies) => {
       const now = ctx.clock.now()
       const roleIds = (await roles.refer(body.roles)).map(role => role.id)
       const from = await lentBy(ctx)
-      const held = await assignments.rolesInProject(from?.holderId ?? trustor_user_id, project_id)
+      const held = await assignments.rolesHeld(from?.holderId ?? trustor_user_id, project_id)
       for (const id of roleIds) if (!held.has(id)) throw errors.notFound('role', id)
       if (from && from.row.project_id !== project_id)
         throw errors.redelegationRefused('it is for another project')
