@@ -4,20 +4,10 @@ import { byId, linkTo } from '../../collection.ts'
 import { collectionRoutes } from '../../collection-routes.ts'
 import { errors } from '../../errors.ts'
 import type { LimitService } from '../limit/service.ts'
-import type { LimitRow } from '../limit/store.ts'
-import { viewLimit } from '../limit/view.ts'
-import {
-  ChangeProject,
-  CreateProject,
-  ListProjects,
-  ProjectReply,
-  ProjectTag,
-  ShowProject,
-  Tags,
-} from './schema.ts'
+import { ChangeProject, CreateProject, ListProjects, ProjectReply, ProjectTag, Tags } from './schema.ts'
 import type { ProjectService } from './service.ts'
-import type { Project } from './store.ts'
-import { viewParentIds, viewProject, viewSubtreeIds } from './view.ts'
+import { showProject } from './show-route.ts'
+import { viewProject } from './view.ts'
 
 /** keystone/api/projects.py */
 export const projectRoutes = (projects: ProjectService, limits: LimitService): Route[] => [
@@ -34,53 +24,6 @@ export const projectRoutes = (projects: ProjectService, limits: LimitService): R
   showProject(projects, limits),
   ...tagRoutes(projects),
 ]
-
-const showProject = (projects: ProjectService, limits: LimitService): Route =>
-  route({
-    operation: 'identity:projects:show',
-    method: 'GET',
-    path: '/v3/projects/:id',
-    summary: 'Show a project, with what is above or below it if asked',
-    params: byId,
-    query: ShowProject,
-    reply: ProjectReply,
-    async handle(ctx, { params, query }) {
-      const asked = (name: keyof typeof query) => query[name] !== undefined
-      if (asked('parents_as_list') && asked('parents_as_ids'))
-        throw errors.badRequest('Use either parents_as_list or parents_as_ids.')
-      if (asked('subtree_as_list') && asked('subtree_as_ids'))
-        throw errors.badRequest('Use either subtree_as_list or subtree_as_ids.')
-      const row = await projects.get(ctx, params.id)
-      const view: Record<string, unknown> = viewProject(ctx, row)
-      const list = async (rows: Project[]) => {
-        const shown = await projects.visible(ctx, rows)
-        const found = asked('include_limits')
-          ? await limits.ofProjects(
-              ctx,
-              shown.map(it => it.id),
-            )
-          : []
-        return shown.map(it => ({
-          project: asked('include_limits')
-            ? { ...viewProject(ctx, it), limits: found.filter(of(it)).map(limit => viewLimit(ctx, limit)) }
-            : viewProject(ctx, it),
-        }))
-      }
-      if (asked('parents_as_list') || asked('parents_as_ids')) {
-        const parents = await projects.parents(ctx, row)
-        view['parents'] = asked('parents_as_ids')
-          ? viewParentIds(parents)
-          : await list(parents.filter(it => !it.is_domain))
-      }
-      if (asked('subtree_as_list') || asked('subtree_as_ids')) {
-        const below = await projects.subtree(ctx, row)
-        view['subtree'] = asked('subtree_as_ids') ? viewSubtreeIds(row.id, below) : await list(below)
-      }
-      return { project: view }
-    },
-  })
-
-const of = (project: Project) => (limit: LimitRow) => limit.target.id === project.id
 
 const tagRoutes = (projects: ProjectService): Route[] => [
   route({
