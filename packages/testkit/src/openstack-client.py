@@ -25,9 +25,11 @@ from openstackclient.object import v1 as object_store
 
 def run(argv):
     try:
-        return shell.OpenStackShell().run(argv)
+        code = shell.OpenStackShell().run(argv)
     except SystemExit as ended:
-        return ended.code
+        code = ended.code
+    # as sys.exit takes it: `federation protocol set` of client 6.0 returns what it should show
+    return code if isinstance(code, int) else int(code is not None)
 
 
 def answer(argv):

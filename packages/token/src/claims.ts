@@ -60,6 +60,10 @@ export const Claims = z.object({
   oa: Named.optional(),
   /** the user acts by a trust, and has no other rights */
   tr: ByTrust.optional(),
+  /** by an identity provider: it, its protocol, the groups its mapping gave; `l`: to a user of our own */
+  fed: z
+    .object({ i: z.string(), p: z.string(), g: z.array(z.string()), l: z.literal(1).optional() })
+    .optional(),
   /** audit ids: this token's, then that of the token it was made from */
   aid: z.array(z.string()).min(1).max(2),
   iat: z.number(),
@@ -113,6 +117,8 @@ export const subject = {
   consumer: (consumerId: string) => `consumer:${consumerId}`,
   trust: (trustId: string) => `trust:${trustId}`,
   applicationCredential: (id: string) => `application-credential:${id}`,
+  identityProvider: (id: string) => `identity-provider:${id}`,
+  protocol: (identityProviderId: string, id: string) => `protocol:${identityProviderId}/${id}`,
   credential: (credentialId: string) => `credential:${credentialId}`,
 }
 
@@ -138,6 +144,8 @@ export function subjectsOf(claims: Claims): string[] {
     all.push(...t.map(subject.trust), ...u.map(subject.user), ...d.map(subject.domain))
     if (claims.p) all.push(subject.userInProject(u.at(-1) ?? '', claims.p[0]))
   }
+  if (claims.fed)
+    all.push(subject.identityProvider(claims.fed.i), subject.protocol(claims.fed.i, claims.fed.p))
   if (claims.ac) all.push(subject.applicationCredential(claims.ac.id))
   return [...new Set(all)]
 }

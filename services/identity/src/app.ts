@@ -12,8 +12,11 @@ import { domainConfigRoutes } from './resources/domain-config/routes.ts'
 import { ec2Routes } from './resources/ec2/routes.ts'
 import { endpointRoutes } from './resources/endpoint/routes.ts'
 import { endpointGroupRoutes } from './resources/endpoint-group/routes.ts'
+import { protocolRoutes } from './resources/federation-protocol/routes.ts'
 import { groupRoutes } from './resources/group/routes.ts'
+import { identityProviderRoutes } from './resources/identity-provider/routes.ts'
 import { limitRoutes } from './resources/limit/routes.ts'
+import { mappingRoutes } from './resources/mapping/routes.ts'
 import { oauth1Routes } from './resources/oauth1/routes.ts'
 import { oauth2Routes } from './resources/oauth2/routes.ts'
 import { policyRoutes } from './resources/policy/routes.ts'
@@ -22,6 +25,7 @@ import { regionRoutes } from './resources/region/routes.ts'
 import { registeredLimitRoutes } from './resources/registered-limit/routes.ts'
 import { roleRoutes } from './resources/role/routes.ts'
 import { serviceRoutes } from './resources/service/routes.ts'
+import { serviceProviderRoutes } from './resources/service-provider/routes.ts'
 import { tokenRoutes } from './resources/token/routes.ts'
 import { trustRoutes } from './resources/trust/routes.ts'
 import { userRoutes } from './resources/user/routes.ts'
@@ -52,6 +56,10 @@ export const routesOf = (deps: Deps): Route[] => [
   ...registeredLimitRoutes(deps.registeredLimits),
   ...limitRoutes(deps.limits),
   ...domainConfigRoutes(deps.domainConfigs),
+  ...identityProviderRoutes(deps.identityProviders),
+  ...protocolRoutes(deps.federationProtocols),
+  ...mappingRoutes(deps.mappings),
+  ...serviceProviderRoutes(deps.serviceProviders),
 ]
 
 export const buildApp = (deps: Deps, options: { log: Logger; identityUrl: string }) =>

@@ -31,11 +31,17 @@ import { endpointService } from './resources/endpoint/service.ts'
 import { endpointStore } from './resources/endpoint/store.ts'
 import { endpointGroupService } from './resources/endpoint-group/service.ts'
 import { endpointGroupStore } from './resources/endpoint-group/store.ts'
+import { protocolService } from './resources/federation-protocol/service.ts'
+import { protocolStore } from './resources/federation-protocol/store.ts'
 import { groupService } from './resources/group/service.ts'
 import { groupStore } from './resources/group/store.ts'
+import { identityProviderService } from './resources/identity-provider/service.ts'
+import { identityProviderStore, sealedClientSecrets } from './resources/identity-provider/store.ts'
 import { DEEPEST, type ModelName } from './resources/limit/model.ts'
 import { limitService } from './resources/limit/service.ts'
 import { limitStore } from './resources/limit/store.ts'
+import { mappingService } from './resources/mapping/service.ts'
+import { mappingStore } from './resources/mapping/store.ts'
 import { oauth1Service } from './resources/oauth1/service.ts'
 import { oauth1Store, sealedOAuth1Tokens } from './resources/oauth1/store.ts'
 import { policyService } from './resources/policy/service.ts'
@@ -50,6 +56,8 @@ import { roleService } from './resources/role/service.ts'
 import { roleStore } from './resources/role/store.ts'
 import { serviceService } from './resources/service/service.ts'
 import { serviceStore } from './resources/service/store.ts'
+import { serviceProviderService } from './resources/service-provider/service.ts'
+import { serviceProviderStore } from './resources/service-provider/store.ts'
 import { applicationCredentialMethod } from './resources/token/methods/application-credential.ts'
 import { oauth1Method } from './resources/token/methods/oauth1.ts'
 import { passwordMethod } from './resources/token/methods/password.ts'
@@ -156,6 +164,8 @@ export async function createDeps(options: DepsOptions) {
   })
   const services = serviceService(serviceStore(db), catalog)
   const endpoints = endpointService(endpointStore(db), regions, catalog)
+  const identityProviders = identityProviderService(identityProviderStore(db, transact), options.sealing)
+  const mappings = mappingService(mappingStore(db, transact))
   return {
     db,
     keys,
@@ -190,6 +200,13 @@ export async function createDeps(options: DepsOptions) {
     registeredLimits: registeredLimitService(registeredLimitStore(db)),
     limits,
     domainConfigs: domainConfigService(domainConfigStore(db), domains, options.sealing),
+    identityProviders,
+    mappings,
+    federationProtocols: protocolService(protocolStore(db, transact), {
+      providers: identityProviders,
+      mappings,
+    }),
+    serviceProviders: serviceProviderService(serviceProviderStore(db)),
     async close() {
       await trust.close()
       await logins.end()
@@ -219,6 +236,7 @@ export function openSealed(options: Pick<DepsOptions, 'databaseUrl' | 'log'>) {
       sealedDomainOptions(db),
       sealedConsumers(db),
       sealedOAuth1Tokens(db),
+      sealedClientSecrets(db),
     ],
     close: () => db.$disconnect(),
   }

@@ -173,6 +173,14 @@ export const errors = {
     'InvalidImpliedRole',
     (role: string) => `Role ${role} cannot be an implied role of itself, directly or by others.`,
   ),
+  providerTaken: (id: string) =>
+    conflict(`there is already an identity provider ${id}, or one with such a remote id; choose others.`),
+  noProtocol: problem(
+    404,
+    'NotFound',
+    (provider: string, id: string) =>
+      `Could not find federated protocol ${id} for Identity Provider: ${provider}.`,
+  ),
   accessTaken: () => conflict('there is already a credential with this access key; choose another one.'),
   noOwner: problem(404, 'NotFound', () => 'Could not find the user or the project of the credential.'),
   notATime: problem(

@@ -2,7 +2,7 @@ import { newHexId, newId } from '@caelum/kernel'
 import { subject } from '@caelum/token'
 import type { Prisma, PrismaClient } from '../generated/client.ts'
 import { replacePassword } from '../password/store.ts'
-import type { Transact } from '../revocation/store.ts'
+import type { Transact, Transaction } from '../revocation/store.ts'
 
 export type BootstrapStore = ReturnType<typeof bootstrapStore>
 
@@ -54,15 +54,15 @@ export const bootstrapStore = (db: PrismaClient, transact: Transact) => ({
       ],
       skipDuplicates: true,
     })
-    const row = await db.user.findUniqueOrThrow({ where: { domain_id_name: { domain_id: domainId, name } } })
-    return row.id
+    return (await localUser(db, domainId, name)).id
   },
 
   /** Nothing but the password stands between this user and a login. */
   restoreUser: (domainId: string, name: string, options: Prisma.InputJsonObject): Promise<void> =>
     transact(async tx => {
-      const { id } = await tx.user.update({
-        where: { domain_id_name: { domain_id: domainId, name } },
+      const { id } = await localUser(tx, domainId, name)
+      await tx.user.update({
+        where: { id },
         data: { enabled: true, options, last_active_on: new Date() },
       })
       await tx.loginFailure.deleteMany({ where: { key: `account:${id}` } })
@@ -134,3 +134,6 @@ export const bootstrapStore = (db: PrismaClient, transact: Transact) => ({
     await db.applied.upsert({ where: { key }, create: { key, value }, update: { value } })
   },
 })
+
+const localUser = (tx: Transaction, domainId: string, name: string) =>
+  tx.user.findFirstOrThrow({ where: { domain_id: domainId, name, source: 'local' } })

@@ -40,28 +40,30 @@ export const assignmentRoutes = (assignments: AssignmentService): Route[] => [
   ...scopeRoutes(assignments),
 ]
 
-/** keystone/api/auth.py: what the caller could scope a token to. */
+/** keystone/api/auth.py: what the caller could scope a token to. The first two have an older place too. */
 const scopeRoutes = (assignments: AssignmentService): Route[] => [
-  route({
-    operation: 'identity:auth:projects',
-    method: 'GET',
-    path: '/v3/auth/projects',
-    summary: 'List the projects one can have a token for',
-    async handle(ctx, { request }) {
-      const rows = await assignments.ownProjects(ctx)
-      return viewPage(ctx, request, { name: 'projects', rows }, viewProject)
-    },
-  }),
-  route({
-    operation: 'identity:auth:domains',
-    method: 'GET',
-    path: '/v3/auth/domains',
-    summary: 'List the domains one can have a token for',
-    async handle(ctx, { request }) {
-      const rows = await assignments.ownDomains(ctx)
-      return viewPage(ctx, request, { name: 'domains', rows }, viewDomain)
-    },
-  }),
+  ...['auth', 'OS-FEDERATION'].flatMap(place => [
+    route({
+      operation: 'identity:auth:projects',
+      method: 'GET',
+      path: `/v3/${place}/projects`,
+      summary: 'List the projects one can have a token for',
+      async handle(ctx, { request }) {
+        const rows = await assignments.ownProjects(ctx)
+        return viewPage(ctx, request, { name: 'projects', rows }, viewProject)
+      },
+    }),
+    route({
+      operation: 'identity:auth:domains',
+      method: 'GET',
+      path: `/v3/${place}/domains`,
+      summary: 'List the domains one can have a token for',
+      async handle(ctx, { request }) {
+        const rows = await assignments.ownDomains(ctx)
+        return viewPage(ctx, request, { name: 'domains', rows }, viewDomain)
+      },
+    }),
+  ]),
   route({
     operation: 'identity:auth:system',
     method: 'GET',

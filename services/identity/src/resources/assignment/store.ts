@@ -117,7 +117,7 @@ export const assignmentStore = (db: PrismaClient, transact: Transact) => ({
       )
       select 1 from assignments
       where (user_id = ${id} or group_id = ${id}
-          or group_id in (select group_id from memberships where user_id = ${id}))
+          or group_id in (select group_id from current_memberships where user_id = ${id}))
         and (target_id is null or role_id in (select id from powerful))
       limit 1`
     return found.length > 0
@@ -199,20 +199,20 @@ const columnsOf = ({ actor, target, inherited }: Place): Omit<Assignment, 'id' |
 
 const heldBy = (userId: string) => Prisma.sql`
   select a.target_id, a.inherited from assignments a
-  where a.user_id = ${userId} or a.group_id in (select group_id from memberships where user_id = ${userId})`
+  where a.user_id = ${userId} or a.group_id in (select group_id from current_memberships where user_id = ${userId})`
 
 /** Assignments of users, directly or by a group. Only those of one user where one is asked for: they have an index. */
 const heldIn = ({ userId }: AssignmentFilter) =>
   userId === undefined
     ? Prisma.sql`
         select coalesce(a.user_id, m.user_id) as user_id, a.group_id, a.target_id, a.role_id, a.inherited
-        from assignments a left join memberships m on m.group_id = a.group_id
+        from assignments a left join current_memberships m on m.group_id = a.group_id
         where coalesce(a.user_id, m.user_id) is not null`
     : Prisma.sql`
         select user_id, group_id, target_id, role_id, inherited from assignments where user_id = ${userId}
         union all
         select m.user_id, a.group_id, a.target_id, a.role_id, a.inherited
-        from memberships m join assignments a on a.group_id = m.group_id where m.user_id = ${userId}`
+        from current_memberships m join assignments a on a.group_id = m.group_id where m.user_id = ${userId}`
 
 const scopeOf = ({ targetId, subtree = false }: AssignmentFilter) => Prisma.sql`
   select ${targetId ?? null}::text

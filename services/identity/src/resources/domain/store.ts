@@ -61,11 +61,17 @@ export const domainStore = (db: PrismaClient, transact: Transact) => ({
       if (!row) return { value: 'not-found', revoked: [] }
       check(row)
       const roles = await tx.role.findMany({ where: { domain_id: id }, select: { id: true } })
+      const providers = await tx.identityProvider.findMany({ where: { domain_id: id }, select: { id: true } })
       await tx.user.deleteMany({ where: { domain_id: id } })
       await tx.group.deleteMany({ where: { domain_id: id } })
       await tx.role.deleteMany({ where: { domain_id: id } })
       await tx.project.deleteMany({ where: { domain_id: id } })
       await tx.project.delete({ where: { id } })
-      return { value: 'removed', revoked: [subject.domain(id), ...roles.map(role => subject.role(role.id))] }
+      const revoked = [
+        subject.domain(id),
+        ...roles.map(role => subject.role(role.id)),
+        ...providers.map(provider => subject.identityProvider(provider.id)),
+      ]
+      return { value: 'removed', revoked }
     }),
 })

@@ -88,7 +88,7 @@ export interface FactsQuery {
 const CREDENTIALS = `
   select u.id as user_id, p.id as password_id, p.hash, u.options
   from users u left join passwords p on p.user_id = u.id and p.replaced_at is null
-  where u.id = coalesce($1::text, (select id from users where name = $2::text and domain_id =
+  where u.id = coalesce($1::text, (select id from users where source = 'local' and name = $2::text and domain_id =
     coalesce($3::text, (select id from projects where name = $4::text and is_domain))))`
 
 const FACTS = `
@@ -105,7 +105,7 @@ const FACTS = `
   ), mine as (
     select target_id, role_id, inherited from assignments where user_id = $12
     union all
-    select a.target_id, a.role_id, a.inherited from memberships m join assignments a using (group_id)
+    select a.target_id, a.role_id, a.inherited from current_memberships m join assignments a using (group_id)
     where m.user_id = $12
   ), assigned as (
     select distinct mine.role_id from mine left join up on up.id = mine.target_id
