@@ -55,6 +55,16 @@ const onServers =
     await removeAll(servers)
   }
 
+/** Their guests shut themselves down. */
+const switchOff = async (servers: readonly Server[]): Promise<void> => {
+  const { truth } = scene
+  const ids = servers.map(server => server.id)
+  const { guests } = truth.guests()
+  const theirs = guests.filter(guest => ids.includes(guest.definition?.server_id ?? ''))
+  for (const host of new Set(theirs.map(guest => guest.host)))
+    truth.turn(host, { power_off: theirs.filter(guest => guest.host === host).map(guest => guest.id) })
+}
+
 const removeAll = async (servers: Server[]): Promise<void> => {
   await scene.workload.remove(servers)
   await settled(scene, { servers: [] })
@@ -81,6 +91,10 @@ const passages: Record<string, Passage> = {
     await scene.workload.act(servers, { reboot: { type: 'SOFT' } })
     // only the guest knows whether it obeyed: an agent that died before it wrote that down asks again
     return { boots: [2, 3] }
+  }),
+  'power-off': onServers(async servers => {
+    await switchOff(servers)
+    return { status: 'SHUTOFF' }
   }),
   'start-up': onServers(async () => {
     await scene.cloud.kill('agent-host-1')

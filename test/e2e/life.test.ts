@@ -152,13 +152,40 @@ test('stop turns the guest off, start turns it on again with its disk', async ()
   expect(await shell.run('cat /root/file')).toBe('kept')
 })
 
+test('a guest that switches itself off stays off until it is started', async () => {
+  await shell.run('(sleep 1; poweroff) >/dev/null 2>&1 &')
+  await eventually(async () => (await showServer(session(), guest.id)).status === 'SHUTOFF', PATIENT)
+  await eventually(async () => {
+    const [want] = await scene.sql<{ want_power: string; finished: boolean }>(
+      'select want_power, seen_generation = generation as finished from compute.servers where id = $1',
+      guest.id,
+    )
+    expect(want).toEqual({ want_power: 'stopped', finished: true })
+    return true
+  }, PATIENT)
+  expect(await domains()).toMatchObject([{ state: 'shut off' }])
+  const path = `/servers/${guest.id}/os-instance-actions`
+  const { instanceActions } = await session().call<{ instanceActions: { action: string }[] }>(
+    'compute',
+    'GET',
+    path,
+  )
+  expect(instanceActions[0]).toMatchObject({ action: 'stop', user_id: null })
+
+  await act(session(), guest, { 'os-start': null })
+  await eventually(async () => (await showServer(session(), guest.id)).status === 'ACTIVE', PATIENT)
+  expect(await domains()).toMatchObject([{ host: guest.host, state: 'running' }])
+  await untilBoots(session(), guest, 3)
+  await shell.reach()
+})
+
 test('a soft reboot lets the guest shut down first, a hard one does not', async () => {
   const powerDowns = async () =>
     (await wholeConsole(session(), guest)).match(/reboot: (Power down|Restarting system)/g)?.length ?? 0
   const asked = await powerDowns()
   for (const [type, boots, downs] of [
-    ['SOFT', 3, asked + 1],
-    ['HARD', 4, asked + 1],
+    ['SOFT', 4, asked + 1],
+    ['HARD', 5, asked + 1],
   ] as const) {
     await act(session(), guest, { reboot: { type } })
     await untilBoots(session(), guest, boots)

@@ -3,13 +3,14 @@
  * hypervisors keep their guests, and rows of OVN.
  */
 import { execFile } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { LabHost, OvnCentral, openInstance } from '@caelum/lab'
 import pg from 'pg'
 import { database } from '../../packages/cli/src/cloud/postgres.ts'
 import { readSettings } from '../../packages/cli/src/instance/settings.ts'
+import type { KnobsInput } from '../../services/compute-agent/src/hypervisor/sim/knobs.ts'
 import { SimVm } from '../../services/compute-agent/src/hypervisor/sim/state.ts'
 import type { Cloud } from './cloud.ts'
 
@@ -21,8 +22,8 @@ export interface Truth {
   ovn: OvnCentral
   /** what the northbound database is kept in */
   northboundFile: string
-  /** where an agent reads the knobs of its simulated hypervisor */
-  knobsFile(host: string): string
+  /** sets the knobs of a host's simulated hypervisor; those that are not named go back to where they were */
+  turn(host: string, knobs: KnobsInput): void
   close(): Promise<void>
 }
 
@@ -51,7 +52,11 @@ export async function openTruth(cloud: Cloud): Promise<Truth> {
     },
     ovn: new OvnCentral(instance),
     northboundFile: join(instance.dataDir, 'lab/ovn/nb.db'),
-    knobsFile: host => join(hosts.find(one => one.name === host)!.agentDir, 'sim-knobs.json'),
+    turn(host, knobs) {
+      const path = join(hosts.find(one => one.name === host)!.agentDir, 'sim-knobs.json')
+      writeFileSync(`${path}.new`, JSON.stringify(knobs))
+      renameSync(`${path}.new`, path)
+    },
     close: () => pool.end(),
   }
 }

@@ -33,6 +33,8 @@ export const SeenVm = z.object({
   /** the wanted generation these facts answer; equals the want's when everything asked for is true */
   generation: z.number().int(),
   power: z.enum(['running', 'stopped', 'paused', 'crashed', 'absent', 'gone']),
+  /** wanted running at this generation, the guest has switched itself off; it stays off until the want changes */
+  guest_off: z.boolean().default(false),
   reboots_soft: z.number().int(),
   reboots_hard: z.number().int(),
   /** what the agent does just now or does next; null when it rests */

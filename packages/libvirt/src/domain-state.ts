@@ -48,6 +48,9 @@ const LIFECYCLE_EVENTS = [
 ] as const
 export type LifecycleEventName = (typeof LIFECYCLE_EVENTS)[number] | 'unknown'
 
+/** virDomainEventShutdownDetailType: QEMU was told to end, by SIGTERM for one; not the guest's doing. */
+export const SHUTDOWN_BY_HOST = 2
+
 export const readLifecycleEvent = (event: number): LifecycleEventName => LIFECYCLE_EVENTS[event] ?? 'unknown'
 
 /** virDomainMemoryStatTags; sizes in KiB. */

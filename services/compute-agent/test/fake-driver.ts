@@ -49,7 +49,7 @@ export class FakeDriver implements HypervisorDriver {
     for (const watcher of this.#watchers) watcher(id)
   }
 
-  /** What an operator does with virsh. */
+  /** What an operator does with virsh; or the guest itself. */
   destroyBehind(id: string, off_reason: SeenDomain['off_reason'] = 'host'): void {
     this.domains.set(id, { ...this.domains.get(id)!, power: 'stopped', off_reason })
     this.ring(id)
@@ -102,7 +102,9 @@ export class FakeDriver implements HypervisorDriver {
       const had = this.domains.get(vm.id) ?? absent(vm.id)
       if (had.generation > vm.generation) throw new DriverFault('stale-generation', 'older')
       const power = had.power === 'absent' ? 'stopped' : had.power
-      this.domains.set(vm.id, { ...had, power, server_id: vm.server_id, generation: vm.generation, reboots })
+      const off_reason = had.off_reason === 'guest' ? null : had.off_reason
+      const { server_id, generation } = vm
+      this.domains.set(vm.id, { ...had, power, off_reason, server_id, generation, reboots })
     })
   }
   start(id: string): Promise<void> {

@@ -88,6 +88,51 @@ describe('what others do', () => {
     await eventually(() => h().driver.boots.get(vm.id) === 2)
   })
 
+  test('a guest that switches itself off stays off, also for the next agent, until it is wanted anew', async () => {
+    let vm = wantedVm()
+    h().want(vm)
+    await h().settled(vm)
+    h().driver.destroyBehind(vm.id, 'guest')
+    const off = { generation: 1, power: 'stopped', guest_off: true, step: null }
+    const told = () =>
+      eventually(() => {
+        expect(h().vms.facts(vm.id)).toMatchObject(off)
+        return true
+      })
+    await told()
+    await h().restart({ lookEveryMs: 5 })
+    h().want(vm)
+    await told()
+    const lists = h().driver.calls.length
+    await eventually(() => h().driver.calls.length > lists + 3)
+    expect(h().driver.boots.get(vm.id)).toBe(1)
+
+    // compute makes it what is wanted
+    vm = { ...vm, generation: 2, power: 'stopped' }
+    h().want(vm)
+    expect(await h().settled(vm)).toMatchObject({ power: 'stopped', guest_off: false })
+    vm = { ...vm, generation: 3, power: 'running' }
+    h().want(vm)
+    expect(await h().settled(vm)).toMatchObject({ power: 'running', guest_off: false })
+    expect(h().driver.boots.get(vm.id)).toBe(2)
+  })
+
+  test('a start that follows a shutdown is not given up by an agent that dies before it', async () => {
+    let vm = wantedVm()
+    h().want(vm)
+    await h().settled(vm)
+    h().driver.destroyBehind(vm.id, 'guest')
+    await h().restart({ pauseMs: () => 3_600_000 })
+    h().driver.failOnce('start')
+    vm = { ...vm, generation: 2 }
+    h().want(vm)
+    await eventually(() => h().vms.facts(vm.id)?.fault)
+    expect(h().driver.domains.get(vm.id)).toMatchObject({ generation: 2, power: 'stopped' })
+    await h().restart()
+    h().want(vm)
+    expect(await h().settled(vm)).toMatchObject({ power: 'running', guest_off: false })
+  })
+
   test('a guest that dies young is started with pauses', async () => {
     const pauses: number[] = []
     let tries = 0

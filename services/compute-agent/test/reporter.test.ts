@@ -17,6 +17,7 @@ const seen = (id: string, over: Partial<SeenVm> = {}): SeenVm => ({
   id,
   generation: 1,
   power: 'running',
+  guest_off: false,
   reboots_soft: 0,
   reboots_hard: 0,
   step: null,

@@ -2,7 +2,7 @@ import type { WantedVm } from '@caelum/agent-protocol'
 import { describe, expect, test } from 'vitest'
 import type { SeenDomain } from '../src/hypervisor/driver.ts'
 import { factsOf } from '../src/vm/facts.ts'
-import { after, type Climbed, next, type Step } from '../src/vm/state.ts'
+import { after, type Climbed, next, type Step, wentOffByItself } from '../src/vm/state.ts'
 import { wantedVm } from './factory.ts'
 
 const soft = { softReboot: true }
@@ -39,6 +39,23 @@ describe('the next step', () => {
     ['off behind our back: climbs again', {}, at('stopped'), {}, 'image'],
     ['crashed: climbs again', {}, at('crashed'), {}, 'image'],
     ['crashed, climbed', {}, at('crashed'), CLIMBED, 'start'],
+    ['switched off by its guest', {}, at('stopped', { off_reason: 'guest' }), {}, 'rest'],
+    ['switched off by somebody on the host', {}, at('stopped', { off_reason: 'host' }), {}, 'image'],
+    ['off, and nobody knows why', {}, at('stopped', { off_reason: null }), CLIMBED, 'start'],
+    [
+      'off by its guest, wanted anew',
+      { generation: 2 },
+      at('stopped', { off_reason: 'guest' }),
+      CLIMBED,
+      'define',
+    ],
+    [
+      'off by its guest, wanted gone',
+      { power: 'gone' },
+      at('stopped', { off_reason: 'guest' }),
+      {},
+      'remove',
+    ],
     ['a newer want of a running guest', { generation: 2 }, at('running'), {}, 'image'],
     ['and climbed', { generation: 2 }, at('running'), CLIMBED, 'define'],
 
@@ -121,6 +138,7 @@ describe('a walk', () => {
     at('running'),
     at('paused'),
     at('crashed'),
+    at('stopped', { off_reason: 'guest' }),
   ]
   const wants: Partial<WantedVm>[] = [
     {},
@@ -132,7 +150,9 @@ describe('a walk', () => {
     { reboots_soft: 1, reboots_hard: 1, generation: 2 },
     { power: 'gone', generation: 2 },
   ]
-  const all = powers.flatMap(seen => wants.map(want => ({ seen, want })))
+  const all = powers
+    .flatMap(seen => wants.map(want => ({ seen, want })))
+    .filter(({ seen, want }) => !wentOffByItself(wantedVm(want), seen))
 
   test.each(all)('from $seen.power to $want comes to rest as wanted', ({ seen: first, want: over }) => {
     const want = wantedVm(over)
@@ -194,6 +214,21 @@ describe('facts', () => {
   test('what is refused as older is not answered', () => {
     const newer = at('running', { generation: 9 })
     expect(factsOf(want, newer, 'refuse', { ...fault, permanent: false }).generation).toBe(4)
+  })
+
+  test('a guest that switched itself off is told as such, for the generation that it answers', () => {
+    const off = at('stopped', { generation: 5, off_reason: 'guest' })
+    expect(factsOf(want, off, 'rest', null)).toMatchObject({
+      generation: 5,
+      power: 'stopped',
+      guest_off: true,
+    })
+    const stopped = wantedVm({ generation: 5, power: 'stopped' })
+    expect(factsOf(stopped, off, 'rest', null).guest_off).toBe(false)
+    expect(factsOf(wantedVm({ generation: 6 }), off, 'define', null)).toMatchObject({
+      generation: 5,
+      guest_off: false,
+    })
   })
 
   test('what is removed is gone, what was never there is absent', () => {

@@ -1,4 +1,4 @@
-import type { HostFacts, SeenVm } from '@caelum/agent-protocol'
+import type { HostFacts, SeenVm, WantedVm } from '@caelum/agent-protocol'
 import type { Deps } from '../src/deps.ts'
 
 const facts = (name: string, ram_mb: number): HostFacts => ({
@@ -37,18 +37,28 @@ export async function testHost(deps: Deps, name: string, ram_mb = 4_096) {
     wanted: () => deps.vms.wanted(id, 0n),
     /** reports everything wanted here as done; `rings`: the bell that follows is heard */
     async obey(rings = true) {
-      const wanted = await deps.vms.wanted(id, 0n)
-      const seen = wanted.map(vm => ({
-        id: vm.id,
-        generation: vm.generation,
-        power: vm.power,
-        reboots_soft: vm.reboots_soft,
-        reboots_hard: vm.reboots_hard,
-        step: null,
-        fault: null,
-      }))
+      const seen = (await deps.vms.wanted(id, 0n)).map(asWanted)
       await report(seen, rings)
-      return wanted.length
+      return seen.length
+    },
+    /** reports that every guest wanted running here has switched itself off */
+    async allSwitchedOff(rings = true) {
+      const seen = (await deps.vms.wanted(id, 0n)).map(asWanted)
+      await report(
+        seen.map(vm => (vm.power === 'running' ? { ...vm, power: 'stopped', guest_off: true } : vm)),
+        rings,
+      )
     },
   }
 }
+
+const asWanted = (vm: WantedVm): SeenVm => ({
+  id: vm.id,
+  generation: vm.generation,
+  power: vm.power,
+  guest_off: false,
+  reboots_soft: vm.reboots_soft,
+  reboots_hard: vm.reboots_hard,
+  step: null,
+  fault: null,
+})

@@ -24,6 +24,7 @@ const vm: VmFacts = {
   generation: 1,
   seen_generation: 0,
   seen_power: 'absent',
+  seen_guest_off: false,
   seen_reboots_soft: 0,
   seen_reboots_hard: 0,
   seen_step: null,
@@ -31,6 +32,7 @@ const vm: VmFacts = {
 }
 const bound = { seen_ports: [{ bound_host: 'h' }] }
 const running = { seen_generation: 1, seen_power: 'running' } as const
+const offByItself = { seen_generation: 1, seen_power: 'stopped', seen_guest_off: true } as const
 const fault = { code: 500, message: 'no', at: '2026-01-01T00:00:00Z' }
 const impossible = { code: 'x', message: 'y', permanent: true }
 
@@ -65,6 +67,28 @@ const rows: Row[] = [
     { ...running, seen_power: 'stopped' },
     'await-agent',
   ],
+  ['its guest switched itself off', { ...bound, seen_generation: 1 }, offByItself, 'follow-guest'],
+  ['also before it was seen to run', bound, offByItself, 'follow-guest'],
+  [
+    'and something newer is wanted',
+    { ...bound, generation: 2, seen_generation: 1 },
+    offByItself,
+    'revise-vm',
+  ],
+  [
+    'that switched itself off at an older generation',
+    { ...bound, generation: 2, seen_generation: 1 },
+    { ...offByItself, generation: 2 },
+    'await-agent',
+  ],
+  [
+    'off by itself, and so it is wanted',
+    { ...bound, generation: 2, seen_generation: 1 },
+    { ...offByItself, want_power: 'stopped', generation: 2, seen_generation: 2, seen_guest_off: false },
+    'record-seen',
+  ],
+  ['its guest switched itself off after a failure', { ...bound, fault }, offByItself, 'rest'],
+  ['its guest switched itself off while deleted', { ...bound, want_deleted: true }, offByItself, 'remove-vm'],
   ['failed', { fault }, null, 'rest'],
   ['deleted before anything', { want_deleted: true }, null, 'release-ports'],
   ['deleted after a failure', { want_deleted: true, fault }, null, 'release-ports'],
@@ -119,6 +143,7 @@ describe('what a client sees', () => {
     ['powering off', seen, { ...running, want_power: 'stopped' }, 'ACTIVE', 'powering-off'],
     ['off', seen, { ...running, want_power: 'stopped', seen_power: 'stopped' }, 'SHUTOFF', null],
     ['powering on', seen, { ...running, seen_power: 'stopped' }, 'SHUTOFF', 'powering-on'],
+    ['off by itself', seen, offByItself, 'SHUTOFF', null],
     ['rebooting', seen, { ...running, want_reboots_soft: 1 }, 'REBOOT', 'rebooting'],
     ['rebooting hard', seen, { ...running, want_reboots_hard: 1 }, 'HARD_REBOOT', 'rebooting_hard'],
     ['failed', { fault }, null, 'ERROR', null],

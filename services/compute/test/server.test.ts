@@ -1,3 +1,4 @@
+import type { SeenVm, WantedVm } from '@caelum/agent-protocol'
 import { RemoteError } from '@caelum/clients'
 import { newId } from '@caelum/kernel'
 import { eventually, type Persona, persona } from '@caelum/testkit'
@@ -40,6 +41,16 @@ const create = async (name: string, more = {}) => {
   return body.server.id as string
 }
 const show = async (id: string, who = member) => (await api.call(who, 'GET', `/servers/${id}`)).body.server
+const offAt = ({ id, generation, reboots_soft, reboots_hard }: WantedVm): SeenVm => ({
+  id,
+  generation,
+  power: 'stopped',
+  guest_off: false,
+  reboots_soft,
+  reboots_hard,
+  step: null,
+  fault: null,
+})
 const becomes = (id: string, status: string) =>
   eventually(async () => {
     const server = await show(id)
@@ -115,6 +126,70 @@ describe('the life of a server', () => {
     await becomes(id, 'ACTIVE')
   })
 
+  test.each([true, false])(
+    'a guest that switches itself off stays off; the bell is heard: %s',
+    async heard => {
+      const host = await testHost(api.deps, 'host-1')
+      const id = await create('tired')
+      await eventually(() => host.obey())
+      await becomes(id, 'ACTIVE')
+      await eventually(async () => {
+        const row = await api.deps.db.server.findUnique({ where: { id } })
+        return row?.seen_generation === 1 && row.lease_until === null
+      })
+      await host.allSwitchedOff(heard)
+      expect(await becomes(id, 'SHUTOFF')).toMatchObject({
+        'OS-EXT-STS:task_state': null,
+        'OS-EXT-STS:power_state': 4,
+        'OS-EXT-STS:vm_state': 'stopped',
+      })
+      const [vm] = await eventually(async () => {
+        const wanted = await host.wanted()
+        return wanted[0]?.power === 'stopped' ? wanted : null
+      })
+      expect(vm?.generation).toBe(2)
+      // what was under way when the want changed says nothing about the newer one
+      await host.report([{ ...offAt(vm!), generation: 1, guest_off: true }])
+      await host.obey()
+      await eventually(
+        async () => (await api.deps.db.server.findUnique({ where: { id } }))?.seen_generation === 2,
+      )
+      const { instanceActions } = (await api.call(member, 'GET', `/servers/${id}/os-instance-actions`)).body
+      expect(instanceActions).toMatchObject([
+        {
+          action: 'stop',
+          user_id: null,
+          project_id: member.projectId,
+          message: 'The guest switched itself off.',
+        },
+        { action: 'create', user_id: member.userId, message: null },
+      ])
+
+      await api.call(member, 'POST', `/servers/${id}/action`, { body: { 'os-start': null } })
+      await eventually(async () => (await host.wanted())[0]?.power === 'running')
+      await host.obey()
+      await becomes(id, 'ACTIVE')
+    },
+  )
+
+  test('who starts a server before its shutdown is taken in gets it started', async () => {
+    const host = await testHost(api.deps, 'host-1')
+    const id = await create('eager')
+    await eventually(() => host.obey())
+    await becomes(id, 'ACTIVE')
+    // as the reconciler finds it that was late
+    const { count } = await api.deps.db.server.updateMany({
+      where: { id, generation: 1 },
+      data: { generation: 2, next_try_at: new Date(Date.now() + 3_600_000) },
+    })
+    expect(count).toBe(1)
+    await host.allSwitchedOff(false)
+    await eventually(async () => (await host.wanted())[0]?.generation === 2)
+    expect((await host.wanted())[0]?.power).toBe('running')
+    await host.obey()
+    await becomes(id, 'ACTIVE')
+  })
+
   test('a reboot is a counter: asked twice, done twice, and the status shows it', async () => {
     const host = await testHost(api.deps, 'host-1')
     const id = await create('r')
@@ -153,7 +228,14 @@ describe('the life of a server', () => {
       return wanted.length > 0 ? wanted : null
     })
     const fault = { code: 'BadImage', message: 'the image has a backing file', permanent: true }
-    const seen = { reboots_soft: 0, reboots_hard: 0, step: null, power: 'absent' as const, fault }
+    const seen = {
+      guest_off: false,
+      reboots_soft: 0,
+      reboots_hard: 0,
+      step: null,
+      power: 'absent' as const,
+      fault,
+    }
     await host.report([{ id: vm?.id ?? '', generation: vm?.generation ?? 0, ...seen }])
     expect((await becomes(id, 'ERROR')).fault.message).toBe('the image has a backing file')
     await api.call(member, 'DELETE', `/servers/${id}`)

@@ -39,8 +39,8 @@ export interface Reboots {
 
 /**
  * Why a vm is off, as far as the hypervisor remembers (null after a restart of the host or of libvirtd, and while on).
- * `guest`: it shut itself down, or obeyed `stop`; `host`: it was switched off; `crashed`: the process died;
- * `failed`: it never came up.
+ * `guest`: it shut itself down, or obeyed `stop`, since it was last defined; `host`: it was switched off; `crashed`: the
+ * process died; `failed`: it never came up.
  */
 export type OffReason = 'guest' | 'host' | 'crashed' | 'failed'
 
@@ -128,7 +128,8 @@ export interface HypervisorDriver {
 
   /**
    * After: a definition with exactly `vm.generation` and `reboots` is stored. On a running guest the new definition
-   * takes effect at its next start, the marks at once. Equal marks: nothing is done.
+   * takes effect at its next start, the marks at once. Of a guest that is off it is forgotten that it shut itself down.
+   * Equal marks: nothing is done.
    * Faults: `stale-generation`, `foreign-domain`, `refused`.
    */
   define(vm: WantedVm, reboots: Reboots): Promise<void>

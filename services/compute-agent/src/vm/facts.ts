@@ -2,7 +2,7 @@ import type { SeenVm, WantedVm } from '@caelum/agent-protocol'
 import { DriverFault, type SeenDomain } from '../hypervisor/driver.ts'
 import { ImageFault } from '../image-cache/fault.ts'
 import { NetworkFault } from '../network/fault.ts'
-import type { Step } from './state.ts'
+import { type Step, wentOffByItself } from './state.ts'
 
 export interface Fault {
   code: string
@@ -41,6 +41,7 @@ export function factsOf(
     id: want.id,
     generation: done ? want.generation : Math.max(answered, marked),
     power: want.power === 'gone' && step === 'rest' ? 'gone' : (seen?.power ?? 'absent'),
+    guest_off: step === 'rest' && wentOffByItself(want, seen),
     reboots_soft: seen?.reboots.soft ?? 0,
     reboots_hard: seen?.reboots.hard ?? 0,
     step: step in STEP_NAMES ? STEP_NAMES[step as keyof typeof STEP_NAMES] : (step as SeenVm['step']),

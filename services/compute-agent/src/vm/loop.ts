@@ -22,7 +22,7 @@ import type { SeenDomain } from '../hypervisor/driver.ts'
 import { Entry, INTERRUPTED } from './entry.ts'
 import { faultOf } from './facts.ts'
 import { Sight } from './sight.ts'
-import { after, isOn, next, type Step } from './state.ts'
+import { after, isOn, next, type Step, wentOffByItself } from './state.ts'
 import { type Hands, perform } from './step.ts'
 import { Wanted } from './wanted.ts'
 
@@ -266,10 +266,11 @@ export class VmLoop {
     }
   }
 
-  /** A guest that rested on is off by itself. Says so; true: it died young and waits before its next start. */
+  /** A guest that rested on is off and not of its own will. Says so; true: it died young and waits before its next start. */
   #diedYoung(entry: Entry): boolean {
     const { want, seen, startedAt } = entry
     if (!entry.rested || want.power !== 'running' || !seen || isOn(seen)) return false
+    if (wentOffByItself(want, seen)) return false
     entry.rested = false
     const context = {
       vm: want.id,
@@ -323,6 +324,13 @@ export class VmLoop {
 
   #tell(entry: Entry): void {
     const news = entry.news()
-    if (news) this.#options.onNews(entry.want.id, news)
+    if (!news) return
+    const { id: vm, generation } = entry.want
+    if (news === 'facts' && entry.facts()?.guest_off)
+      this.#options.log.info(
+        { vm, generation },
+        'the guest switched itself off: it stays off until it is wanted anew',
+      )
+    this.#options.onNews(vm, news)
   }
 }

@@ -18,6 +18,12 @@
  *    counts when the guest is off, and the seen ones while it runs.
  *  - A soft reboot is asked of the guest, then written. Killed in between, the guest is asked a second time: the guest
  *    alone knows whether it rebooted. One that ignores the question is reset.
+ *  - A guest that switched itself off is left off: nobody asked for another boot. It counts for the generation that is
+ *    defined, and `define` makes the hypervisor forget why a guest was off, so a reason that is there is younger than
+ *    the definition. Killed between `define` and `start` nothing tells of the shutdown before, and the guest is started;
+ *    killed before the report, the reason is found again. Every newer want that says running starts it. A reason that
+ *    the hypervisor has lost (it or the host was restarted) and every other way of going off is an accident: the guest
+ *    is started again.
  *  - Older is refused: with marks newer than the want, nothing is touched.
  */
 import type { WantedVm } from '@caelum/agent-protocol'
@@ -55,6 +61,10 @@ const REST: Step = { do: 'rest' }
 export const isOn = (seen: SeenDomain | null): boolean =>
   seen?.power === 'running' || seen?.power === 'paused'
 
+/** The guest runs no more of its own will, since what is wanted was defined. */
+export const wentOffByItself = (want: WantedVm, seen: SeenDomain | null): boolean =>
+  want.power === 'running' && seen?.generation === want.generation && seen.off_reason === 'guest'
+
 export function next(
   want: WantedVm,
   seen: SeenDomain | null,
@@ -69,6 +79,7 @@ export function next(
     const due = rebootDue(want, seen, climbed, can)
     if (due) return { do: due }
   }
+  if (wentOffByItself(want, seen)) return REST
   const marks = marksOf(want, seen, climbed)
   const differs =
     !seen ||
@@ -99,8 +110,9 @@ export function after(
       return { seen, climbed: { ...climbed, nics: true } }
     case 'define': {
       const power = seen && seen.power !== 'absent' ? seen.power : 'stopped'
-      const defined = { off_reason: null, ...seen, id: want.id, server_id: want.server_id, power }
-      return { seen: { ...defined, generation: want.generation, reboots: step.reboots }, climbed }
+      const off_reason = seen && seen.off_reason !== 'guest' ? seen.off_reason : null
+      const { id, server_id, generation } = want
+      return { seen: { id, server_id, generation, reboots: step.reboots, power, off_reason }, climbed }
     }
     case 'start':
       return { seen: seen && { ...seen, power: 'running', off_reason: null }, climbed }

@@ -151,6 +151,33 @@ export const describeContract = (name: string, makeWorld: () => Promise<World>):
       await driver.remove(vm.id)
     })
 
+    it('remembers that a guest shut itself down, and forgets it with the next definition', async () => {
+      const vm = await running()
+      await up(vm.id, 1)
+      await world.powerOff(vm.id)
+      const off = { generation: 1, power: 'stopped', off_reason: 'guest' }
+      await eventually(async () => (await power(vm.id)) === 'stopped', WITHIN)
+      expect(await see(vm.id)).toMatchObject(off)
+      await driver.define(vm, NO_REBOOTS)
+      driver = await world.restartAgent()
+      expect(await see(vm.id)).toMatchObject(off)
+
+      await driver.define({ ...vm, generation: 2 }, NO_REBOOTS)
+      driver = await world.restartAgent()
+      expect(await see(vm.id)).toEqual({
+        id: vm.id,
+        server_id: vm.server_id,
+        generation: 2,
+        reboots: NO_REBOOTS,
+        power: 'stopped',
+        off_reason: null,
+      })
+      await driver.start(vm.id)
+      await up(vm.id, 2)
+      expect(await see(vm.id)).toMatchObject({ generation: 2, power: 'running', off_reason: null })
+      await driver.remove(vm.id)
+    })
+
     it('removes from every state', async () => {
       const files = wantedVm(world)
       await driver.ensureDisk(files, world.obedient)

@@ -23,7 +23,7 @@ const running = async () => {
   await climb(driver, vm, world.obedient)
   return vm
 }
-const signalQemu = (id: string, signal: 'STOP' | 'KILL') =>
+const signalQemu = (id: string, signal: 'STOP' | 'KILL' | 'TERM') =>
   world.host.exec('sh', '-c', `kill -${signal} $(cat /run/libvirt/qemu/${domainName(id)}.pid)`)
 const ports = async () =>
   (await world.host.exec('ovs-vsctl', 'list-ports', 'br-int')).split('\n').filter(Boolean)
@@ -55,6 +55,33 @@ describe('a guest', () => {
     expect((await see(vm.id))?.power).toBe('running')
     await driver.stop(vm.id, { grace_ms: 0 })
     expect((await see(vm.id))?.power).toBe('stopped')
+    await driver.remove(vm.id)
+  })
+
+  it('whose process is told to end did not shut itself down', async () => {
+    const vm = await running()
+    await signalQemu(vm.id, 'TERM')
+    await eventually(async () => (await see(vm.id))?.power === 'stopped')
+    expect(await see(vm.id)).toMatchObject({ off_reason: 'host' })
+    await driver.start(vm.id)
+    await eventually(async () => (await driver.console(vm.id, null)).match(world.bootLine))
+    await world.powerOff(vm.id)
+    await eventually(async () => (await see(vm.id))?.power === 'stopped', { within: 60_000 })
+    expect(await see(vm.id)).toMatchObject({ off_reason: 'guest' })
+    await driver.remove(vm.id)
+  })
+
+  it('that shut itself down and was half defined anew is defined whole', async () => {
+    const vm = await running()
+    await eventually(async () => (await driver.console(vm.id, null)).match(world.bootLine), {
+      within: 60_000,
+    })
+    await driver.stop(vm.id, { grace_ms: 60_000 })
+    // where `define` may be killed
+    await world.host.exec('virsh', '-q', '-c', world.uri, 'undefine', vm.id)
+    expect(await see(vm.id)).toMatchObject({ generation: 0, power: 'absent', off_reason: null })
+    await climb(driver, { ...vm, generation: 2 }, world.obedient)
+    expect(await see(vm.id)).toMatchObject({ generation: 2, power: 'running' })
     await driver.remove(vm.id)
   })
 

@@ -82,6 +82,8 @@ export const makeLibvirtWorld = async (): Promise<LibvirtWorld> => {
           })
         return { id, isUntouched }
       }),
+    // the button is pressed; libvirt tells no difference to what the guest does by itself
+    powerOff: id => withLibvirt(async libvirt => libvirt.shutdown(await libvirt.lookup(id))),
     killGuest: async id => {
       await killQemu(domainName(id))
     },

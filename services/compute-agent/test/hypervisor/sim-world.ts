@@ -63,6 +63,11 @@ export const makeSimWorld = async (): Promise<SimWorld> => {
         isUntouched: async () => JSON.stringify(await readVm(id)) === JSON.stringify(stranger),
       }
     },
+    powerOff: async id => {
+      turn({ power_off: [id] })
+      await driver.list()
+      turn({ power_off: [] })
+    },
     killGuest: async id => {
       turn({ crash: [id] })
       await driver.list()

@@ -17,6 +17,8 @@ export interface World {
   nics: WantedVm['nics']
   /** makes a running domain of somebody else */
   addForeign(): Promise<{ id: string; isUntouched(): Promise<boolean> }>
+  /** a running guest of an obedient image shuts itself down */
+  powerOff(id: string): Promise<void>
   /** the guest's process dies */
   killGuest(id: string): Promise<void>
   hypervisorAway(): Promise<void>

@@ -9,8 +9,9 @@ export const reportStore = (db: PrismaClient) => ({
    * so one commit. Facts about an older generation than already known are left out. A vm that is wanted gone and is
    * gone has served its purpose: its row, the claim, goes.
    *
-   * Servers whose reconciler may have something to do now are due at once, however long they were to wait; so nothing
-   * depends on the bells that are rung for them afterwards. Mere progress of an agent is not worth a look.
+   * Servers whose reconciler may have something to do now (facts as wanted, a guest off by itself, a fault) are due at
+   * once, however long they were to wait; so nothing depends on the bells that are rung for them afterwards. Mere
+   * progress of an agent is not worth a look.
    *
    * Rows are locked in the order host, vms, servers, as by whoever changes a want.
    *
@@ -27,22 +28,25 @@ export const reportStore = (db: PrismaClient) => ({
         update hosts set agent_seq = ${report.seq}, seen_at = ${now}${refreshed}
         where name = ${host} and agent_epoch = ${report.epoch} and agent_seq < ${report.seq} returning id
       ), seen as (
-        select v.id, r.generation, r.power, r.reboots_soft, r.reboots_hard, r.step, r.fault,
+        select v.id, r.generation, r.power, r.guest_off, r.reboots_soft, r.reboots_hard, r.step, r.fault,
           r.power = 'gone' and v.want_power = 'gone' and r.generation >= v.generation as is_over
         from jsonb_to_recordset(${JSON.stringify(report.vms)}::jsonb) as r (id uuid, generation int, power text,
-          reboots_soft int, reboots_hard int, step text, fault jsonb)
+          guest_off boolean, reboots_soft int, reboots_hard int, step text, fault jsonb)
         join vms v on v.id = r.id join host on host.id = v.host_id
       ), gone as (
         delete from vms v using seen where v.id = seen.id and seen.is_over and seen.generation >= v.generation
         returning v.server_id
       ), changed as (
         update vms v set seen_generation = seen.generation, seen_power = seen.power,
-          seen_reboots_soft = seen.reboots_soft, seen_reboots_hard = seen.reboots_hard, seen_step = seen.step,
-          seen_fault = seen.fault, seen_at = ${now}
+          seen_guest_off = seen.guest_off, seen_reboots_soft = seen.reboots_soft,
+          seen_reboots_hard = seen.reboots_hard, seen_step = seen.step, seen_fault = seen.fault, seen_at = ${now}
         from seen where v.id = seen.id and not seen.is_over and v.seen_generation <= seen.generation
-          and (v.seen_generation, v.seen_power, v.seen_reboots_soft, v.seen_reboots_hard, v.seen_step, v.seen_fault)
-            is distinct from (seen.generation, seen.power, seen.reboots_soft, seen.reboots_hard, seen.step, seen.fault)
-        returning v.server_id, v.seen_power = v.want_power or v.seen_fault is not null as is_news
+          and (v.seen_generation, v.seen_power, v.seen_guest_off, v.seen_reboots_soft, v.seen_reboots_hard, v.seen_step,
+              v.seen_fault)
+            is distinct from (seen.generation, seen.power, seen.guest_off, seen.reboots_soft, seen.reboots_hard,
+              seen.step, seen.fault)
+        returning v.server_id,
+          v.seen_power = v.want_power or v.seen_guest_off or v.seen_fault is not null as is_news
       ), news as (
         select server_id from gone union all select server_id from changed where is_news
       ), due as (

@@ -170,6 +170,7 @@ const asClaimed = ({ id, host_id, want_power }: Claim, host: Candidate): VmRow =
   generation: 0,
   seen_generation: 0,
   seen_power: 'absent',
+  seen_guest_off: false,
   seen_reboots_soft: 0,
   seen_reboots_hard: 0,
   seen_step: null,

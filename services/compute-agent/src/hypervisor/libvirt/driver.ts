@@ -5,7 +5,9 @@
  * the guests' processes, and one folder of files per vm. This object remembers nothing but its connection, so there is
  * nothing to recover: every verb begins by looking. Orders that matter, because we may die between any two calls:
  *
- *   define   folder and disk first, definition last: what is defined can be started
+ *   define   folder and disk first, definition last: what is defined can be started. libvirt remembers why a domain went
+ *            off for as long as it knows the domain; to make it forget, it is undefined first. Killed in between, a
+ *            listing shows the files alone, and the climb begins anew
  *   remove   guest, definition, ports, folder: while anything is left, a listing shows it and `remove` comes again
  *
  * What dies around us: libvirtd (guests run on; `session.ts` connects again; calls in between fail with
@@ -21,6 +23,7 @@ import type { Logger } from '@caelum/kernel'
 import {
   type AccelerationProbe,
   cachedAcceleration,
+  type DomainRef,
   renderDomain,
   UNDEFINE_CHECKPOINTS_METADATA,
   UNDEFINE_MANAGED_SAVE,
@@ -43,9 +46,11 @@ import { faultFrom, isLibvirt } from './faults.ts'
 import { VmFiles } from './files.ts'
 import { findOwned, seeDomain } from './owned.ts'
 import { ensureBridge, removePorts } from './ports.ts'
+import { powerOf } from './power.ts'
 import { type Pair, Session } from './session.ts'
 import { domainName, mayBeOurs, specOf } from './spec.ts'
 import { rebootByGuest, shutDown, switchOff, switchOn } from './switching.ts'
+import { Terminated } from './terminated.ts'
 
 const CAPABILITIES = ['console', 'reboot_soft', 'reboot_hard']
 const UNDEFINE_ALL =
@@ -75,6 +80,7 @@ export class LibvirtDriver implements HypervisorDriver {
   private readonly bridge: string
   private readonly session: Session
   private readonly files: VmFiles
+  private readonly terminated: Terminated
   private probe: Promise<AccelerationProbe> | null = null
   private hypervisorVersion = 0
 
@@ -84,6 +90,7 @@ export class LibvirtDriver implements HypervisorDriver {
     this.bridge = options.bridge ?? 'br-int'
     this.session = new Session({ socketPath, uri, keepalive, log })
     this.files = new VmFiles(options.dataDir)
+    this.terminated = new Terminated(this.session)
   }
 
   async open(wait_ms: number): Promise<void> {
@@ -122,7 +129,8 @@ export class LibvirtDriver implements HypervisorDriver {
       const seen = await Promise.all(domains.map(domain => seeDomain(look, domain)))
       const defined = new Set(domains.map(domain => domain.uuid))
       const absent = folders.filter(id => !defined.has(id)).map(onlyFiles)
-      return [...seen.filter(domain => domain !== null), ...absent]
+      const known = seen.filter(domain => domain !== null).map(domain => this.terminated.correct(domain))
+      return [...known, ...absent]
     })
   }
 
@@ -160,6 +168,7 @@ export class LibvirtDriver implements HypervisorDriver {
         consolePath: this.files.console(vm.id),
       }
       await this.files.make(vm.id)
+      if (found && !found.transient) await forgetShutdown(pair, found.domain)
       try {
         await pair.work.define(renderDomain(specOf(vm, reboots, places)))
       } catch (error) {
@@ -255,10 +264,13 @@ const onlyFiles = (id: string): SeenDomain => ({
   off_reason: null,
 })
 
-const undefine = async (
-  { work }: Pair,
-  domain: { name: string; uuid: string; id: number },
-): Promise<void> => {
+/** After: libvirt does not know any more that this domain, now off, shut itself down; it may not know the domain either. */
+const forgetShutdown = async (pair: Pair, domain: DomainRef): Promise<void> => {
+  const { off_reason } = powerOf(await pair.look.state(domain))
+  if (off_reason === 'guest') await undefine(pair, domain)
+}
+
+const undefine = async ({ work }: Pair, domain: DomainRef): Promise<void> => {
   try {
     await work.undefine(domain, UNDEFINE_ALL)
   } catch (error) {

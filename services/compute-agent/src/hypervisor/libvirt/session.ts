@@ -8,7 +8,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from '@caelum/kernel'
-import { Libvirt } from '@caelum/libvirt'
+import { Libvirt, type LifecycleEvent, SHUTDOWN_BY_HOST } from '@caelum/libvirt'
 import { DriverFault } from '../fault.ts'
 
 const FIRST_PAUSE_MS = 100
@@ -31,8 +31,14 @@ export interface Pair {
   hypervisorVersion: number
 }
 
-/** A domain changed its state or was reset by its guest; `null`: any may have. */
-export type SessionEvent = { uuid: string; name: string; what: 'lifecycle' | 'reboot' } | null
+/**
+ * A domain changed its state (`terminated`: its QEMU was told to end) or was reset by its guest; `null`: any may have.
+ */
+export type SessionEvent = {
+  uuid: string
+  name: string
+  what: 'started' | 'terminated' | 'lifecycle' | 'reboot'
+} | null
 
 export class Session {
   private readonly options: SessionOptions
@@ -150,10 +156,11 @@ export class Session {
           })
         }
       })
-      const told = (what: 'lifecycle' | 'reboot') => (domain: { uuid: string; name: string }) =>
-        this.emit({ uuid: domain.uuid, name: domain.name, what })
-      await look.onLifecycle(event => told('lifecycle')(event.domain))
-      await look.onReboot(told('reboot'))
+      await look.onLifecycle(event => {
+        const { uuid, name } = event.domain
+        this.emit({ uuid, name, what: whatHappened(event) })
+      })
+      await look.onReboot(({ uuid, name }) => this.emit({ uuid, name, what: 'reboot' }))
       // the first call that needs QEMU makes libvirt probe it: better now than at the first guest
       const hypervisorVersion = await look.hypervisorVersion()
       if (this.ending.signal.aborted) throw new DriverFault('hypervisor-down', 'the driver is closed')
@@ -173,4 +180,9 @@ export class Session {
   private async pause(ms: number): Promise<void> {
     await delay(ms, undefined, { signal: this.ending.signal }).catch(() => undefined)
   }
+}
+
+const whatHappened = ({ event, detail }: LifecycleEvent): 'started' | 'terminated' | 'lifecycle' => {
+  if (event === 'shutdown' && detail === SHUTDOWN_BY_HOST) return 'terminated'
+  return event === 'started' ? event : 'lifecycle'
 }

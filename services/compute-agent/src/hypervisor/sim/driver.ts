@@ -103,7 +103,7 @@ export class SimDriver implements HypervisorDriver {
       }
       if (before.disk && before.disk.size_gb >= wanted.disk.size_gb) return
       await this.wait(knobs.disk_ms)
-      await this.save({ ...before, disk: { image_path, size_gb: wanted.disk.size_gb } })
+      this.save({ ...before, disk: { image_path, size_gb: wanted.disk.size_gb } })
     })
   }
 
@@ -126,7 +126,9 @@ export class SimDriver implements HypervisorDriver {
       if (same) return
       await this.wait(knobs.define_ms)
       const { server_id, generation } = wanted
-      await this.save({ ...before, definition: { server_id, generation, reboots: { ...reboots } } })
+      const { off_reason } = standingOf(before, knobs.boot, this.now())
+      const run = off_reason === 'guest' ? null : before.run
+      this.save({ ...before, run, definition: { server_id, generation, reboots: { ...reboots } } })
     })
   }
 
@@ -140,7 +142,7 @@ export class SimDriver implements HypervisorDriver {
       const on_at = now + start_ms
       const off_at = die_after_ms === null ? null : on_at + die_after_ms
       const off_reason = off_at === null ? null : 'crashed'
-      await this.save({ ...vm, run: { boot, on_at, off_at, off_reason }, boots: vm.boots + 1 })
+      this.save({ ...vm, run: { boot, on_at, off_at, off_reason }, boots: vm.boots + 1 })
       await this.wait(start_ms)
     })
   }
@@ -154,7 +156,7 @@ export class SimDriver implements HypervisorDriver {
         const now = this.now()
         if (shutdown_ms !== null) {
           const off_at = Math.min(now + shutdown_ms, vm.run.off_at ?? Number.POSITIVE_INFINITY)
-          await this.save({ ...vm, run: { ...vm.run, off_at, off_reason: 'guest' } })
+          this.save({ ...vm, run: { ...vm.run, off_at, off_reason: 'guest' } })
         }
         await this.wait(Math.min(shutdown_ms ?? grace_ms, grace_ms), signal)
       }
@@ -162,7 +164,7 @@ export class SimDriver implements HypervisorDriver {
       if (!after?.run || !this.isOnOrStarting(after, boot)) return
       const now = this.now()
       const on_at = Math.min(after.run.on_at, now)
-      await this.save({ ...after, run: { ...after.run, on_at, off_at: now, off_reason: 'host' } })
+      this.save({ ...after, run: { ...after.run, on_at, off_at: now, off_reason: 'host' } })
     })
   }
 
@@ -202,7 +204,7 @@ export class SimDriver implements HypervisorDriver {
       const after = this.own(id)
       const obeys = shutdown_ms !== null && shutdown_ms <= grace_ms
       if (!obeys || !after || standingOf(after, boot, this.now()).power !== 'running') return 'ignored'
-      await this.save({ ...after, boots: after.boots + 1 })
+      this.save({ ...after, boots: after.boots + 1 })
       return 'rebooted'
     })
   }
@@ -241,7 +243,7 @@ export class SimDriver implements HypervisorDriver {
     await delay(ms, undefined, signal && { signal }).catch(() => signal?.throwIfAborted())
   }
 
-  private async save(vm: SimVm): Promise<void> {
+  private save(vm: SimVm): void {
     this.store.save(vm)
     this.schedule(vm)
     this.emit(vm.id)
@@ -277,18 +279,15 @@ export class SimDriver implements HypervisorDriver {
     if (knobs === before) return knobs
     this.knobs = knobs
     if (before && ((!before.up && knobs.up) || before.boot !== knobs.boot)) this.emit(null)
-    for (const id of knobs.crash) {
-      this.crash(id, knobs.boot).catch(error =>
-        this.options.log.error({ id, error }, 'a guest would not crash'),
-      )
-    }
+    for (const id of knobs.crash) this.goOff(id, knobs.boot, 'crashed')
+    for (const id of knobs.power_off) this.goOff(id, knobs.boot, 'guest')
     return knobs
   }
 
-  private async crash(id: string, boot: number): Promise<void> {
-    const vm = this.own(id)
+  private goOff(id: string, boot: number, off_reason: 'crashed' | 'guest'): void {
+    const vm = this.store.get(id)
     const now = this.now()
-    if (!vm?.run || standingOf(vm, boot, now).power !== 'running') return
-    await this.save({ ...vm, run: { ...vm.run, off_at: now, off_reason: 'crashed' } })
+    if (!vm?.run || vm.foreign || standingOf(vm, boot, now).power !== 'running') return
+    this.save({ ...vm, run: { ...vm.run, off_at: now, off_reason } })
   }
 }

@@ -45,6 +45,8 @@ const Knobs = z.strictObject({
   die_after_ms: milliseconds.nullable().default(null),
   /** these guests crash when the file is read, once per change of the file */
   crash: z.array(z.string()).default([]),
+  /** these guests shut themselves down when the file is read, once per change of the file */
+  power_off: z.array(z.string()).default([]),
   lose_events: z.boolean().default(false),
   /** false: as if the hypervisor's daemon were gone; guests run on */
   up: z.boolean().default(true),

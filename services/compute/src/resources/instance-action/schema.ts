@@ -23,7 +23,8 @@ const action = z.object({
   action: z.string(),
   instance_uuid: z.uuid(),
   request_id: z.string(),
-  user_id: z.string(),
+  /** null: nobody asked; the guest switched itself off */
+  user_id: z.string().nullable(),
   project_id: z.string(),
   start_time: z.string(),
   updated_at: z.string(),

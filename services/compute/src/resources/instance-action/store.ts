@@ -6,7 +6,8 @@ export interface InstanceAction {
   server_id: string
   action: string
   request_id: string
-  user_id: string
+  /** null: nobody asked */
+  user_id: string | null
   project_id: string
   message: string | null
   started_at: Date

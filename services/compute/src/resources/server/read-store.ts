@@ -11,7 +11,7 @@ const COLUMNS = `${ALL_OF_SERVER}, v.id as vm_id, v.host_id as vm_host_id, h.nam
   h.seen_at as vm_host_seen_at, (h.seen_facts->>'hypervisor_up')::boolean as vm_hypervisor_up,
   v.want_power as vm_want_power, v.want_reboots_soft as vm_want_reboots_soft,
   v.want_reboots_hard as vm_want_reboots_hard, v.generation as vm_generation,
-  v.seen_generation as vm_seen_generation, v.seen_power as vm_seen_power,
+  v.seen_generation as vm_seen_generation, v.seen_power as vm_seen_power, v.seen_guest_off as vm_seen_guest_off,
   v.seen_reboots_soft as vm_seen_reboots_soft, v.seen_reboots_hard as vm_seen_reboots_hard,
   v.seen_step as vm_seen_step, v.seen_fault as vm_seen_fault, v.seen_at as vm_seen_at`
 
@@ -51,6 +51,7 @@ const vmOf = (row: Joined, host_up: boolean): VmRow => ({
   generation: row.vm_generation,
   seen_generation: row.vm_seen_generation,
   seen_power: row.vm_seen_power,
+  seen_guest_off: row.vm_seen_guest_off,
   seen_reboots_soft: row.vm_seen_reboots_soft,
   seen_reboots_hard: row.vm_seen_reboots_hard,
   seen_step: row.vm_seen_step,

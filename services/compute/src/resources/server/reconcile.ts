@@ -1,5 +1,7 @@
 /** The code of each step of `state.ts`. Every step looks, then acts, and may be repeated after dying anywhere in it. */
+import { randomUUID } from 'node:crypto'
 import { type NetworkClient, RemoteError } from '@caelum/clients'
+import { newId } from '@caelum/kernel'
 import { point as crashPoint, type StepOutcome, type StepReport } from '@caelum/reconcile'
 import type { PointName } from '../../points.ts'
 import type { Place } from '../../scheduler/place.ts'
@@ -86,6 +88,26 @@ const steps: Record<Step, Act> = {
     })
     point('server.revise-vm.saved')
     return 'wait'
+  },
+
+  /** nova/compute/manager.py, _sync_instance_power_state: the API's stop, asked by nobody. */
+  'follow-guest': async ({ servers }, server) => {
+    const changed = await servers.change(
+      server,
+      { want_power: 'stopped' },
+      {
+        id: newId(),
+        server_id: server.id,
+        action: 'stop',
+        request_id: `req-${randomUUID()}`,
+        user_id: null,
+        project_id: server.project_id,
+        message: 'The guest switched itself off.',
+        at: new Date(),
+      },
+    )
+    if (changed === 'changed') point('server.follow-guest.committed')
+    return 'again'
   },
 
   'await-agent': async () => 'wait',

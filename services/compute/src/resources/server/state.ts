@@ -5,11 +5,18 @@
  *   want (API)            seen (reconciler, agent)
  *   power, reboots   ──►  vm claimed on a host → ports made for that host → agent reports the generation → rest
  *   deleted          ──►  vm wanted gone → agent reports gone (its row goes) → ports released → the row goes
+ *   power  ◄──  the guest went off by itself, seen at the generation that is wanted
  *
  * Invariants: at most one vm row per server, and it is written only together with its claim; a vm's generation is
  * the server's generation that it carries, 0 for a mere claim that no agent sees yet; a server rests only when
  * `seen_generation = generation`, or with a fault.
  * Nothing here undoes anything: from every state, and after dying in every state, the next step leads forward.
+ *
+ * A guest that switches itself off is taken at its word: want becomes "stopped", a generation of its own. The agent
+ * does not start it again meanwhile, and says so in every report for as long as that generation is wanted, so nothing
+ * is lost by whoever dies: the agent finds the reason again in the hypervisor; the report is one commit, and its row is
+ * found by the sweep; the new want is one commit with the action that tells of it. A user who changes the server at the
+ * same moment was first: that is a newer want, it says running, and the guest is started.
  */
 export interface ServerFacts {
   want_deleted: boolean
@@ -36,6 +43,8 @@ export interface VmFacts {
   generation: number
   seen_generation: number
   seen_power: 'running' | 'stopped' | 'paused' | 'crashed' | 'absent' | 'gone'
+  /** wanted running at `seen_generation`, the guest has switched itself off */
+  seen_guest_off: boolean
   seen_reboots_soft: number
   seen_reboots_hard: number
   seen_step: string | null
@@ -46,6 +55,7 @@ export type Step =
   | 'place'
   | 'ensure-ports'
   | 'revise-vm'
+  | 'follow-guest'
   | 'await-agent'
   | 'record-fault'
   | 'record-seen'
@@ -61,6 +71,7 @@ export function next(server: ServerFacts, vm: VmFacts | null): Step {
   if (!server.seen_ports?.every(port => port.bound_host === vm.host_name)) return 'ensure-ports'
   if (vm.generation < server.generation) return 'revise-vm'
   if (vm.seen_fault?.permanent && vm.seen_generation >= vm.generation) return 'record-fault'
+  if (hasSwitchedItselfOff(vm)) return 'follow-guest'
   if (!isTrue(vm)) return 'await-agent'
   return server.seen_generation < server.generation ? 'record-seen' : 'rest'
 }
@@ -78,6 +89,9 @@ const isTrue = (vm: VmFacts) =>
   vm.seen_power === vm.want_power &&
   vm.seen_reboots_soft >= vm.want_reboots_soft &&
   vm.seen_reboots_hard >= vm.want_reboots_hard
+
+const hasSwitchedItselfOff = (vm: VmFacts) =>
+  vm.want_power === 'running' && vm.seen_guest_off && vm.seen_generation >= vm.generation
 
 export interface Shown {
   status: 'BUILD' | 'ACTIVE' | 'SHUTOFF' | 'PAUSED' | 'REBOOT' | 'HARD_REBOOT' | 'ERROR'
@@ -127,6 +141,7 @@ function buildTask(server: ServerFacts, vm: VmFacts | null): string {
 function taskOf(vm: VmFacts): string | null {
   if (vm.seen_reboots_hard < vm.want_reboots_hard) return 'rebooting_hard'
   if (vm.seen_reboots_soft < vm.want_reboots_soft) return 'rebooting'
+  if (hasSwitchedItselfOff(vm)) return null
   if (vm.want_power === 'running' && vm.seen_power !== 'running') return 'powering-on'
   if (vm.want_power === 'stopped' && vm.seen_power === 'running') return 'powering-off'
   return null

@@ -28,13 +28,20 @@ export interface ActionEntry {
   server_id: string
   action: string
   request_id: string
-  user_id: string
+  /** null: nobody asked */
+  user_id: string | null
   project_id: string
+  message?: string
   at: Date
 }
 
-/** Which rows the sweep looks at: those whose want is not seen true yet and that have not failed for good. */
-export const UNFINISHED = 'want_deleted or (seen_generation < generation and fault is null)'
+/**
+ * Which rows the sweep looks at: those whose want is not seen true yet, or no longer by the guest's own will, and that
+ * have not failed for good.
+ */
+export const UNFINISHED = `want_deleted or (fault is null and (seen_generation < generation
+  or id in (select server_id from vms
+    where seen_guest_off and want_power = 'running' and seen_generation >= generation)))`
 
 export type ServerStore = ReturnType<typeof serverStore>
 
@@ -175,7 +182,7 @@ export const serverStore = (db: PrismaClient, read: Read) => {
 
 const insertActions = (actions: readonly ActionEntry[]): Prisma.Sql => {
   const rows = actions.map(({ at, ...entry }) => ({ ...entry, started_at: at, updated_at: at }))
-  const columns = Prisma.sql`id, server_id, action, request_id, user_id, project_id, started_at, updated_at`
+  const columns = Prisma.sql`id, server_id, action, request_id, user_id, project_id, message, started_at, updated_at`
   return Prisma.sql`
     insert into server_actions (${columns})
     select ${columns} from jsonb_populate_recordset(null::server_actions, ${JSON.stringify(rows)}::jsonb)
