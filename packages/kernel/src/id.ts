@@ -39,6 +39,12 @@ export function newId<Kind extends string>(): Id<Kind> {
   return format(b)
 }
 
+/** No UUIDv7 made at this time (ms since 1970) or later sorts before this text, and none made earlier after it. */
+export function firstIdAt(ms: number): string {
+  const digits = Math.max(0, ms).toString(16).padStart(12, '0')
+  return `${digits.slice(0, 8)}-${digits.slice(8)}`
+}
+
 /** A UUIDv5 of `name` within the namespace of `parent`: the same answer every time. */
 export function childId<Kind extends string>(parent: string, name: string): Id<Kind> {
   const b = createHash('sha1')

@@ -1,10 +1,12 @@
 import { buildService, keystoneEnvelope, type Route } from '@caelum/http'
 import type { Logger } from '@caelum/kernel'
+import { followRequests } from './audit/request.ts'
 import type { Deps } from './deps.ts'
 import { policy } from './policy.ts'
 import { accessRuleRoutes } from './resources/access-rule/routes.ts'
 import { applicationCredentialRoutes } from './resources/application-credential/routes.ts'
 import { assignmentRoutes } from './resources/assignment/routes.ts'
+import { auditRoutes } from './resources/audit/routes.ts'
 import { consumerRoutes } from './resources/consumer/routes.ts'
 import { credentialRoutes } from './resources/credential/routes.ts'
 import { domainRoutes } from './resources/domain/routes.ts'
@@ -37,6 +39,7 @@ export const routesOf = (deps: Deps): Route[] => [
   ...domainRoutes(deps.domains),
   ...projectRoutes(deps.projects, deps.limits),
   ...userRoutes(deps.users, deps.ownPassword),
+  ...auditRoutes(deps.audit),
   ...credentialRoutes(deps.credentials),
   ...ec2Routes(deps.ec2, deps),
   ...applicationCredentialRoutes(deps.applicationCredentials),
@@ -62,8 +65,8 @@ export const routesOf = (deps: Deps): Route[] => [
   ...serviceProviderRoutes(deps.serviceProviders),
 ]
 
-export const buildApp = (deps: Deps, options: { log: Logger; identityUrl: string }) =>
-  buildService({
+export function buildApp(deps: Deps, options: { log: Logger; identityUrl: string }) {
+  const app = buildService({
     name: 'identity',
     ...options,
     verifier: deps.verifier,
@@ -75,3 +78,6 @@ export const buildApp = (deps: Deps, options: { log: Logger; identityUrl: string
       await deps.db.$queryRaw`select 1`
     },
   })
+  followRequests(app, deps.recordLate)
+  return app
+}

@@ -88,6 +88,8 @@ const Config = z.object({
   CAELUM_LOGIN_FAILURES_PER_ADDRESS: count(60),
   /** wrong guesses a minute at one account, beyond which whoever tries it is turned away */
   CAELUM_LOGIN_FAILURES_PER_ACCOUNT: count(30),
+  /** days that the audit is kept */
+  CAELUM_AUDIT_DAYS: count(90),
   LOG_LEVEL: z.string().default('info'),
 })
 export type Config = z.output<typeof Config>

@@ -2,18 +2,24 @@ import { openPool, prismaAdapter, withSessionLock } from '@caelum/db'
 import type { Logger } from '@caelum/kernel'
 import { openTrust, TokenVerifier } from '@caelum/token'
 import type { AccountRules } from './account/rules.ts'
+import { recordLate } from './audit/record.ts'
+import { recorded } from './audit/recorded-store.ts'
+import type { Asking } from './audit/request.ts'
 import { type BootstrapConfig, bootstrap } from './bootstrap/bootstrap.ts'
 import { bootstrapStore } from './bootstrap/store.ts'
 import { PrismaClient } from './generated/client.ts'
 import { type GuardLimits, LoginGuard } from './login/guard.ts'
 import { loginStore } from './login/store.ts'
 import { type HashCost, PasswordHasher } from './password/hasher.ts'
+import { pruneOn } from './prune-store.ts'
 import { accessRuleService } from './resources/access-rule/service.ts'
 import { accessRuleStore } from './resources/access-rule/store.ts'
 import { applicationCredentialService } from './resources/application-credential/service.ts'
 import { applicationCredentialStore } from './resources/application-credential/store.ts'
 import { assignmentService } from './resources/assignment/service.ts'
 import { assignmentStore } from './resources/assignment/store.ts'
+import { auditService } from './resources/audit/service.ts'
+import { auditStore } from './resources/audit/store.ts'
 import { consumerService } from './resources/consumer/service.ts'
 import { consumerStore, sealedConsumers } from './resources/consumer/store.ts'
 import { credentialService } from './resources/credential/service.ts'
@@ -70,7 +76,7 @@ import { trustStore } from './resources/trust/store.ts'
 import { ownPassword } from './resources/user/own-password.ts'
 import { userService } from './resources/user/service.ts'
 import { userStore } from './resources/user/store.ts'
-import { pruneOn, transactOn } from './revocation/store.ts'
+import { transactOn } from './revocation/store.ts'
 import { KeyRing } from './signing/key-ring.ts'
 import type { Sealing } from './signing/seal.ts'
 import { sealedSigningKeys, signingKeyStore } from './signing/store.ts'
@@ -86,6 +92,7 @@ export interface DepsOptions {
   tokenTtlS: number
   accountRules: AccountRules
   guardLimits: GuardLimits
+  auditDays: number
   bootstrap: BootstrapConfig
   /** how limits of domains and projects go together; `flat` when not given */
   limitModel?: ModelName
@@ -102,14 +109,15 @@ export async function createDeps(options: DepsOptions) {
   const { databaseUrl, log, tokenTtlS } = options
   const database = { url: databaseUrl, schema: 'identity', log, poolSize: 12 }
   const logins = openPool({ ...database, name: 'identity-logins', poolSize: 8, pipeline: true })
-  const db = new PrismaClient({
+  const plain = new PrismaClient({
     adapter: prismaAdapter(database),
     transactionOptions: { maxWait: 5_000, timeout: 30_000 },
   })
+  const db = recorded(plain)
   const hasher = new PasswordHasher({ cost: options.hashCost, concurrency: options.hashConcurrency })
   const keys = new KeyRing(signingKeyStore(db), options.sealing, tokenTtlS)
   const trust = await openTrust({ url: databaseUrl, log })
-  const transact = transactOn(db, () =>
+  const transact = transactOn(plain, () =>
     trust.refresh().catch(error => log.warn({ err: error }, 'revocations will be seen by the sweep')),
   )
   await withSessionLock({ url: databaseUrl, key: BOOTSTRAP_LOCK }, async () => {
@@ -147,7 +155,7 @@ export async function createDeps(options: DepsOptions) {
     roles,
     assignments,
   })
-  const prune = pruneOn(db)
+  const prune = pruneOn(plain, { rules, auditDays: options.auditDays })
   const methods = {
     oauth1: oauth1Method(oauth1),
     application_credential: applicationCredentialMethod(applicationCredentials),
@@ -188,6 +196,11 @@ export async function createDeps(options: DepsOptions) {
     consumers,
     oauth1,
     accessRules: accessRuleService(accessRuleStore(db)),
+    audit: auditService(auditStore(plain)),
+    async recordLate(asking: Asking) {
+      log.warn({ operation: asking.operation }, 'a change was recorded after it')
+      await plain.$transaction(tx => recordLate(tx, asking))
+    },
     regions,
     tokens: tokenService({
       ...{ store: tokens, methods, trusts, keys, verifier, trust, guard, rules },

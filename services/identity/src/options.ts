@@ -10,6 +10,7 @@ export const optionsOf = (config: Config, log: Logger): DepsOptions => ({
   tokenTtlS: config.CAELUM_TOKEN_TTL_S,
   accountRules: accountRulesOf(config),
   guardLimits: guardLimitsOf(config),
+  auditDays: config.CAELUM_AUDIT_DAYS,
   hashConcurrency: config.CAELUM_HASH_CONCURRENCY,
   bootstrap: {
     region: config.CAELUM_REGION,

@@ -106,6 +106,8 @@ export const policy: PolicyTable = {
   'identity:access_rules:show': ownSecretRead,
   'identity:access_rules:delete': ownUser,
 
+  'identity:audit:list': anyOf(cloudAdmin, systemReader, domainManager),
+
   'identity:groups:create': domainWrite,
   'identity:groups:list': domainRead,
   'identity:groups:show': domainRead,

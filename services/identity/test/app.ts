@@ -43,6 +43,7 @@ export const testDeps = (
   createDeps({
     accountRules: STANDARD_RULES,
     guardLimits: STANDARD_LIMITS,
+    auditDays: 90,
     databaseUrl: url,
     sealing: testSealing,
     tokenTtlS: 3_600,

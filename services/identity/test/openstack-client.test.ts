@@ -5,14 +5,19 @@ import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { type Logger, silentLogger } from '@caelum/kernel'
 import { type OpenstackClient, openstackClient } from '@caelum/testkit'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { ADMIN_PASSWORD, type TestApp, testApp } from './app.ts'
 
 let api: TestApp
 let client: OpenstackClient
+const warnings: string[] = []
+const listening: Logger = Object.assign(Object.create(silentLogger), {
+  warn: (_fields: unknown, text: string) => warnings.push(text),
+})
 beforeAll(async () => {
-  api = await testApp()
+  api = await testApp({ log: listening })
   const url = await api.app.listen({ host: '127.0.0.1', port: 0 })
   const token = await api.admin()
   const { body } = await api.call('GET', '/v3/services?type=identity', { token })
@@ -520,6 +525,15 @@ test('a mapping and a protocol make an identity provider one to log in by', asyn
   await shown('federation protocol delete', '--identity-provider door openid')
   await shown('identity provider delete', 'door')
   await shown('mapping delete', 'people others')
+})
+
+test('every change was recorded in its own transaction', async () => {
+  expect(warnings).not.toContain('a change was recorded after it')
+  const operations = await api.deps.db.audit.findMany({
+    distinct: ['operation'],
+    select: { operation: true },
+  })
+  expect(operations.length).toBeGreaterThan(40)
 })
 
 test('no command is forgotten', async () => {

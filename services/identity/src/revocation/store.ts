@@ -15,6 +15,7 @@
  */
 import { isTransient } from '@caelum/db'
 import { subject } from '@caelum/token'
+import { domainsBefore, recordChange } from '../audit/record.ts'
 import type { Prisma, PrismaClient } from '../generated/client.ts'
 
 /** What Prisma hands into an interactive transaction; a whole client fits too. */
@@ -29,7 +30,10 @@ export const LOCK_FOR_ISSUE = `select pg_advisory_xact_lock_shared(${TRUST_LOCK}
 /** Subjects to revoke, or how to find them once the lock is held. */
 type Revoked = readonly string[] | ((tx: Transaction) => Promise<readonly string[]>)
 
-/** One transaction; the subjects it names are revoked as its last act, and known in this process when it returns. */
+/**
+ * One transaction; the subjects it names are revoked as its last act, and known in this process when it returns. Who
+ * asked for it is written down in it (`audit/record.ts`).
+ */
 export type Transact = <T>(work: (tx: Transaction) => Promise<{ value: T; revoked: Revoked }>) => Promise<T>
 
 /** A deadlock or a lost serialisation is no answer to a client: PostgreSQL asks for another try. */
@@ -42,8 +46,12 @@ export const transactOn =
     for (let attempt = 1; ; attempt++) {
       try {
         const { value, count } = await db.$transaction(async tx => {
-          const done = await work(tx)
-          return { value: done.value, count: await revoke(tx, done.revoked) }
+          const domains = await domainsBefore(tx)
+          const { value, revoked } = await work(tx)
+          const written = await recordChange(tx, value, domains)
+          const count = await revoke(tx, revoked)
+          if (!written && count > 0) await recordChange(tx, value, domains)
+          return { value, count }
         })
         if (count > 0) await committed()
         return value
@@ -65,13 +73,6 @@ async function revoke(tx: Transaction, revoked: Revoked): Promise<number> {
     select subject, date_trunc('milliseconds', clock_timestamp()),
       clock_timestamp() + (select max(longest_token_s) from signing_keys) * interval '1 second'
     from unnest(${subjects}::text[]) as subject`
-}
-
-/** Forgets revocations whose tokens have all ended, and keys whose tokens have. */
-export const pruneOn = (db: PrismaClient) => async (): Promise<number> => {
-  const revocations = await db.$executeRaw`delete from revocations where expires_at < now()`
-  const keys = await db.$executeRaw`delete from signing_keys where verifies_until < now()`
-  return revocations + keys
 }
 
 /** An assignment that is gone; one of `user_id` and `group_id` is set, and no target is the whole system. */
