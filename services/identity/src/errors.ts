@@ -7,8 +7,12 @@ export const errors = {
   /** the one answer to every refused login */
   unauthenticated: () => problems.unauthorized('The request you have made requires authentication.'),
   unsupportedMethod: () => problems.unauthorized('Attempted to authenticate with an unsupported method.'),
-  scopeIsLent: () =>
-    problems.unauthorized('Lent rights have their own scope (an application credential’s); ask for none.'),
+  scopeIsLent: () => problems.unauthorized('Lent rights have their own scope; ask for none.'),
+  systemStays: problem(
+    403,
+    'ForbiddenAction',
+    () => 'Using a system-scoped token to create a project-scoped or domain-scoped token is not allowed.',
+  ),
   tokenNotFound: problem(404, 'TokenNotFound', () => 'This is not a recognized token.'),
   tooManyRoles: problem(
     403,

@@ -277,6 +277,40 @@ describe('the end', () => {
   })
 })
 
+describe('a user who must log in by several methods', () => {
+  const rules = (multi_factor_auth_rules: string[][]) =>
+    api.call('PATCH', `/v3/users/${w.userId}`, {
+      token: w.admin,
+      body: { user: { options: { multi_factor_auth_rules } } },
+    })
+
+  test('says whether it is enough; and it is no part of another login', async () => {
+    const made = await create()
+    await rules([['application_credential', 'password']])
+    const alone = await loginBy(made)
+    expect(alone.status).toBe(401)
+    expect(alone.headers).not.toHaveProperty('openstack-auth-receipt')
+    const part = await api.login(w.user, { project: { id: w.project } })
+    expect(part.status).toBe(401)
+    const rest = await api.call('POST', '/v3/auth/tokens', {
+      headers: { 'openstack-auth-receipt': String(part.headers['openstack-auth-receipt']) },
+      body: {
+        auth: {
+          identity: {
+            methods: ['application_credential'],
+            application_credential: { id: made.id, secret: made.secret },
+          },
+        },
+      },
+    })
+    expect(rest.status).toBe(201)
+    expect(rest.body.token).toHaveProperty('application_credential')
+    await rules([['application_credential'], ['password', 'totp']])
+    expect((await loginBy(made)).status).toBe(201)
+    await rules([])
+  })
+})
+
 describe('a restricted one', () => {
   test('neither makes nor deletes others, and an unrestricted one does', async () => {
     const [restricted, unrestricted] = [await create(), await create({ unrestricted: true })]

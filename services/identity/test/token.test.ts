@@ -195,6 +195,14 @@ describe('a token from a token', () => {
     expect(third.body.token.methods).toEqual(['token', 'password'])
   })
 
+  test('of the system stays there', async () => {
+    const { headers } = await api.login(w.user, { system: { all: true } })
+    const token = String(headers['x-subject-token'])
+    expect((await rescope(token, { project: { id: w.project } })).status).toBe(403)
+    expect((await rescope(token, { domain: { id: w.domain } })).status).toBe(403)
+    expect((await rescope(token, { system: { all: true } })).status).toBe(201)
+  })
+
   test('together with a password, both of the same user', async () => {
     const own = await api.tokenOf('demo', 'demo-secret', 'demo')
     const both = (token: string, user: unknown) =>

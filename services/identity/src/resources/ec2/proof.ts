@@ -8,6 +8,7 @@ import { errors } from '../../errors.ts'
 import { equalSecret } from '../../login/equal.ts'
 import type { Sealing } from '../../signing/seal.ts'
 import { idOfAccess, parseKeyPair, sealName } from '../credential/blob.ts'
+import { byKeyPair } from '../token/delegation.ts'
 import type { Proof } from '../token/proof.ts'
 import type { SignedAccess, SignedS3 } from './schema.ts'
 import { expectedOf, signatureOfS3 } from './signature.ts'
@@ -30,7 +31,7 @@ export const keyPairProof = ({ store, sealing }: { store: KeyPairStore; sealing:
   const proofOf = (row: KeyPairRow): Proof => ({
     userId: row.user_id,
     methods: ['ec2credential'],
-    bound: { credentialId: row.id, projectId: row.project_id, version: row.version },
+    delegation: byKeyPair(row.id, row.project_id, row.version),
   })
 
   return {

@@ -19,6 +19,7 @@ export function checkAccount(
 ): void {
   const { options } = facts
   const { id, enabled } = facts.user
+  const lent = proof.delegation?.kind
   const now = new Date(facts.at)
   if (proof.guessable && facts.failed?.locked && !options.ignore_lockout_failure_attempts)
     throw refuse('account-locked', id)
@@ -30,11 +31,12 @@ export function checkAccount(
   }
   if (!enabled || isInactive(rules, options, times)) throw refuse('account-disabled', id)
   if (facts.revoked) throw refuse('refused', id)
-  if (proof.bound?.version && proof.bound.version !== facts.key_pair_version) throw refuse('refused', id)
   if (proof.passwordId && isExpired(dateOf(facts.password_expires_at), options, now))
     throw new Refusal({ why: 'password-expired', userId: id }, errors.passwordExpired(id))
-  const missing = proof.bound ? null : missingMethods(options, proof.methods, isMethod)
-  if (missing) throw new ReceiptNeeded(proof, facts, missing)
+  const missing = missingMethods(options, proof.methods, isMethod)
+  if (!missing || lent === 'ec2') return
+  // a receipt says which methods were right, and not that they gave no more than was lent
+  throw lent && lent !== 'trust' ? refuse('refused', id) : new ReceiptNeeded(proof, facts, missing)
 }
 
 const dateOf = (ms: number | null): Date | null => (ms === null ? null : new Date(ms))

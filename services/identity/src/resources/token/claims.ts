@@ -29,7 +29,6 @@ export function claimsOf(
     ...(facts.password_expires_at === null || proof.delegation?.actsAs
       ? {}
       : { pe: facts.password_expires_at }),
-    ...(proof.bound ? { cr: proof.bound.credentialId } : {}),
     ...proof.delegation?.claims,
     aid: chain ? [auditId, chain] : [auditId],
     iat: issuedAt,
@@ -41,7 +40,7 @@ export function claimsOf(
 function rolesOf({ delegation }: Proof, facts: Facts): [id: string, name: string][] {
   const roles = new Map(facts.roles.map(([id, name, domainId]) => [id, { name, domainId }]))
   const held = inferRoles(facts.role_ids, facts.implications, roles)
-  if (!delegation) return held
+  if (!delegation?.roleIds) return held
   const lent = new Set(inferRoles(delegation.roleIds, facts.implications, roles).map(([id]) => id))
   const both = held.filter(([id]) => lent.has(id))
   return delegation.whole && both.length < lent.size ? [] : both

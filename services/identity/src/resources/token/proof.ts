@@ -15,13 +15,6 @@ export interface Proof {
   parent?: Claims
   /** what was proven a moment ago, in a login that this one completes */
   receipt?: Receipt
-  /** an EC2 key pair did: the token is for its project alone, and ends with it */
-  bound?: {
-    credentialId: string
-    projectId: string
-    /** of the row that was looked at, which must still be that when the token is made; undefined: by a token of it */
-    version?: string
-  }
   /** the user acts by rights that were lent, and by no others */
   delegation?: Delegation
 }

@@ -30,7 +30,7 @@ import type { KeyRing } from '../../signing/key-ring.ts'
 import type { TrustService } from '../trust/service.ts'
 import { checkAccount } from './account.ts'
 import { claimsOf } from './claims.ts'
-import { checkDelegation } from './delegation.ts'
+import { checkDelegation, checkScope } from './delegation.ts'
 import type { Asked, Blocks, Methods } from './methods/method.ts'
 import { agreeing, type Proof } from './proof.ts'
 import { ReceiptNeeded } from './receipt.ts'
@@ -82,13 +82,11 @@ export const tokenService = (dependencies: Dependencies) => {
 
   /** What is to be read for a token; without a target it may become one for the default project. */
   function queryOf(proof: Proof, scope: Scope | undefined): FactsQuery {
-    const { userId, delegation, bound } = proof
-    const own = bound && !scope ? { project: { id: bound.projectId } } : scope
+    const { userId, delegation } = proof
     return {
       userId,
-      target: delegation?.target ?? (own ? targetOf(own) : null),
+      target: delegation?.target ?? (scope ? targetOf(scope) : null),
       parent: origin(proof),
-      keyPairId: bound?.credentialId ?? null,
       delegation: delegation ?? null,
     }
   }
@@ -99,7 +97,6 @@ export const tokenService = (dependencies: Dependencies) => {
     checkAccount(proof, facts, { rules, isMethod })
     checkDelegation(proof, facts)
     if (target && !isThere(target, facts)) throw refuse('no-right-to-scope', proof.userId)
-    if (proof.bound && proof.bound.projectId !== facts.target?.id) throw errors.unauthenticated()
     const claims = claimsOf(proof, facts, { ttlS, system: target?.kind === 'system' })
     if ((claims.p || claims.d || claims.sys) && claims.r.length === 0) throw errors.unauthenticated()
     return { claims, kid: facts.kid, failed: facts.failed }
@@ -151,11 +148,10 @@ export const tokenService = (dependencies: Dependencies) => {
 
   async function byMethods(asked: Asked, auth: Authenticate): Promise<{ text: string; claims: Claims }> {
     const proof = await prove(asked, auth.identity)
-    if (proof.delegation && auth.scope) throw errors.scopeIsLent()
-    const lent = auth.scope?.['OS-TRUST:trust']
-    if (!lent) return grant(proof, auth.scope)
-    if (proof.bound) throw errors.unauthenticated()
-    return grant({ ...proof, delegation: await trusts.lend(proof.userId, lent.id) }, auth.scope)
+    checkScope(proof, auth.scope)
+    const trust = auth.scope?.['OS-TRUST:trust']
+    if (!trust) return grant(proof, auth.scope)
+    return grant({ ...proof, delegation: await trusts.lend(proof.userId, trust.id) }, auth.scope)
   }
 
   return {

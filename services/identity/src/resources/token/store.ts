@@ -61,8 +61,6 @@ export interface Facts {
   roles: [string, string, string][]
   /** prior role id, implied role id */
   implications: [string, string][]
-  /** of the EC2 key pair asked about */
-  key_pair_version: string | null
   /** one of the subjects asked about was revoked since */
   revoked: boolean
   /** the rights are still lent, if they are */
@@ -78,10 +76,8 @@ export interface FactsQuery {
   target: Target | null
   /** subjects of the token this one is made from, and when that was issued, ms since 1970 */
   parent: { subjects: string[]; issuedAt: number } | null
-  /** id of a credential */
-  keyPairId: string | null
   /** by which lent rights; null: the user's own */
-  delegation: Pick<Delegation, 'kind' | 'id' | 'holderId' | 'agentIds'> | null
+  delegation: Pick<Delegation, 'kind' | 'id' | 'version' | 'holderId' | 'agentIds'> | null
 }
 
 /** The two statements of every login, prepared once a connection: planning the second costs more than running it. */
@@ -136,9 +132,10 @@ const FACTS = `
     (select coalesce(json_agg(json_build_array(prior_id, implied_id)), '[]') from implications) as implications,
     exists (select from revocations where subject = any($7::text[])
       and issued_until >= to_timestamp($8::double precision / 1000)) as revoked,
-    (select xmin::text from credentials where id = $9) as key_pair_version,
     case $10::text
       when 'application-credential' then exists (select from application_credentials where id = $11::text)
+      when 'ec2' then exists (
+        select from credentials where id = $11::text and xmin::text = coalesce($9::text, xmin::text))
       when 'oauth1' then exists (select from oauth1_tokens where id = $11::text and kind = 'access')
       when 'trust' then exists (select from trusts where id = $11::text) and not exists (
         select from unnest($13::text[]) as agent (id) where not exists (
@@ -161,14 +158,14 @@ function verdictOf<T>(judge: () => T): { value: T } | { error: unknown } {
 
 async function factsOf(
   client: PoolClient,
-  { userId, target, parent, keyPairId, delegation }: FactsQuery,
+  { userId, target, parent, delegation }: FactsQuery,
   rules: AccountRules,
 ): Promise<Facts | null> {
   const ref = target && target.kind !== 'system' ? target.ref : undefined
   const values = [
     userId,
     ...[ref?.id, target?.kind, ref?.name, ref?.domain?.id, ref?.domain?.name],
-    ...[parent?.subjects ?? [], parent?.issuedAt ?? 0, keyPairId],
+    ...[parent?.subjects ?? [], parent?.issuedAt ?? 0, delegation?.version],
     ...[delegation?.kind, delegation?.id, delegation?.holderId ?? userId, delegation?.agentIds ?? []],
     ...lockOf(rules),
   ]

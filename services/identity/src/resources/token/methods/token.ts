@@ -1,6 +1,5 @@
 import type { TokenVerifier } from '@caelum/token'
 import { z } from 'zod'
-import { errors } from '../../../errors.ts'
 import { delegationOf } from '../delegation.ts'
 import type { Method } from './method.ts'
 
@@ -10,17 +9,12 @@ type TokenBlock = z.output<typeof TokenBlock>
 export const tokenMethod = (verifier: Pick<TokenVerifier, 'verify'>): Method<TokenBlock> => ({
   prove({ id }) {
     const parent = verifier.verify(id)
-    if (parent.oa) throw errors.noTokenFromLent('OAuth')
-    if (parent.tr) throw errors.noTokenFromLent('a trust')
     const delegation = delegationOf(parent)
     return {
       userId: parent.sub,
       methods: ['token', ...parent.m],
       parent,
       ...(delegation ? { delegation } : {}),
-      ...(parent.cr === undefined
-        ? {}
-        : { bound: { credentialId: parent.cr, projectId: parent.p?.[0] ?? '' } }),
     }
   },
 })
