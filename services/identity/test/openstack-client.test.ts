@@ -542,3 +542,27 @@ test('no command is forgotten', async () => {
   const known = new Set([...COMMANDS.map(([command]) => command), ...IN_CONVERSATIONS])
   expect([...known].sort()).toEqual([...new Set(all)].sort())
 })
+
+test('a domain manager runs the domain from the command line', async () => {
+  await shown('domain create', 'team')
+  await shown('user create', '--domain team --password secret boss')
+  expect((await run('role add', '--domain team --user boss --user-domain team manager')).code).toBe(0)
+  const as = (command: string, rest: string) => {
+    const json = /(list|show|create)$/.test(command) ? ['-f', 'json'] : []
+    const who =
+      '--os-username boss --os-password secret --os-user-domain-name team --os-domain-name team --os-project-name= --os-project-domain-name='
+    return client.run([...who.split(' '), ...command.split(' '), ...json, ...rest.split(' ').filter(Boolean)])
+  }
+  const done = async (command: string, rest: string) => {
+    const { code, err, out } = await as(command, rest)
+    expect({ command, code, err }).toEqual({ command, code: 0, err: '' })
+    return out === '' ? null : JSON.parse(out)
+  }
+  const user = await done('user create', '--password x bob')
+  const project = await done('project create', '--domain team web')
+  expect(await done('role add', `--project ${project.id} --user ${user.id} member`)).toBeNull()
+  expect(await done('user list', '')).toHaveLength(2)
+  expect((await done('domain list', '')).map((it: { Name: string }) => it.Name)).toEqual(['team'])
+  expect((await as('role add', `--project ${project.id} --user ${user.id} admin`)).err).toMatch(/403|No role/)
+  expect((await as('user create', '--domain default x')).err).toMatch(/403|No domain/)
+})
