@@ -64,6 +64,16 @@ test('a container is never deleted with an object in it', async () => {
   }
 })
 
+test('access rules of an application credential name this service as the catalogue does', async () => {
+  const limited = (service: string) => {
+    const rule: [string, string, string] = [service, 'GET', `/v1/AUTH_${user.projectId}`]
+    return persona('member', { projectId: user.projectId, claims: { ac: { id: 'c', n: 'c', ar: [rule] } } })
+  }
+  expect((await api.call(limited('object-store'), 'GET', '')).status).toBe(204)
+  expect((await api.call(limited('object-store'), 'PUT', '/container')).status).toBe(401)
+  expect((await api.call(limited('object-storage'), 'GET', '')).status).toBe(401)
+})
+
 test('an account is there from the start, counts, and keeps metadata', async () => {
   const empty = await api.call(user, 'HEAD', '')
   expect(empty.status).toBe(204)
