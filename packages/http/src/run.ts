@@ -3,8 +3,8 @@ import type { FastifyInstance } from 'fastify'
 import { serveMetrics } from './metrics.ts'
 
 /**
- * Listens until SIGTERM or SIGINT, then answers what is under way, calls `close` and ends the process with 0.
- * A second signal, or 10 s, ends it at once.
+ * Listens until SIGTERM or SIGINT, then calls `stopping`, answers what is under way, calls `close` and ends the process
+ * with 0. A second signal, or 10 s, ends it at once.
  */
 export async function runService(options: {
   app: FastifyInstance
@@ -12,6 +12,8 @@ export async function runService(options: {
   /** where metrics are served; nowhere when not given */
   metricsListen?: { host: string; port: number } | undefined
   log: Logger
+  /** ends the waiting of requests that wait for something to happen */
+  stopping?: () => void
   /** loops and connections, closed after the last request */
   close?: () => Promise<void>
 }): Promise<void> {
@@ -23,6 +25,7 @@ export async function runService(options: {
     log.info({ signal }, 'stopping')
     setTimeout(() => process.exit(1), 10_000).unref()
     metrics?.close()
+    options.stopping?.()
     await app.close()
     await close?.()
     process.exit(0)

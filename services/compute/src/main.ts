@@ -44,6 +44,7 @@ await runService({
   listen: config.CAELUM_LISTEN,
   metricsListen: config.CAELUM_METRICS_LISTEN,
   log,
+  stopping: () => deps.wakeups.end(),
   close: async () => {
     await agentApi?.close()
     await Promise.all([loop.close(), upkeep.stop()])

@@ -73,7 +73,7 @@ export function buildAgentApi(deps: AgentApiDeps, tls: AgentTls): FastifyInstanc
     const deadline = Date.now() + wait_s * 1000
     const hasNews = (host: { wanted_revision: bigint }) => since === 0 || host.wanted_revision > since
     let host = await knownHost(deps, request)
-    while (!hasNews(host) && Date.now() < deadline && !request.raw.destroyed) {
+    while (!hasNews(host) && Date.now() < deadline && !request.raw.destroyed && !deps.wakeups.ended) {
       const wake = deps.wakeups.next(host.id, Math.min(1_000, Math.max(1, deadline - Date.now())))
       host = await knownHost(deps, request)
       if (hasNews(host)) wake.cancel()

@@ -6,6 +6,9 @@ import type { Logger } from '@caelum/kernel'
 export interface Wakeups {
   /** ends on the next hint for the host, or after `withinMs`; ask for it before looking, or a hint may be missed */
   next(hostId: string, withinMs: number): { done: Promise<void>; cancel(): void }
+  /** from now on nobody is to wait: whoever does is woken, and answers with what there is */
+  end(): void
+  readonly ended: boolean
   close(): Promise<void>
 }
 
@@ -14,9 +17,20 @@ export function openWakeups({ url, log }: { url: string; log: Logger }): Wakeups
   hints.setMaxListeners(0)
   const listener: Listener = listen({ url, channels: ['compute_host'], log }, notification => {
     if (notification) hints.emit(notification.payload)
-    else for (const host of hints.eventNames()) hints.emit(host)
+    else wakeAll()
   })
+  const wakeAll = () => {
+    for (const host of hints.eventNames()) hints.emit(host)
+  }
+  let ended = false
   return {
+    get ended() {
+      return ended
+    },
+    end() {
+      ended = true
+      wakeAll()
+    },
     next(hostId, withinMs) {
       const { promise: done, resolve } = Promise.withResolvers<void>()
       const cancel = () => {
@@ -26,6 +40,7 @@ export function openWakeups({ url, log }: { url: string; log: Logger }): Wakeups
       }
       const timer = setTimeout(cancel, withinMs)
       hints.once(hostId, cancel)
+      if (ended) cancel()
       return { done, cancel }
     },
     close: () => listener.close(),

@@ -204,7 +204,7 @@ export const serverService = (deps: ServerDeps) => {
       if (!vm.host_up) throw errors.hostSilent()
       const ask = await deps.asks.put(vm.host_id, vm.id, lines, ctx.clock.now())
       const deadline = Date.now() + ANSWER_MS
-      while (Date.now() < deadline) {
+      while (Date.now() < deadline && !deps.wakeups.ended) {
         const wake = deps.wakeups.next(`ask:${ask}`, 500)
         const answer = await deps.asks.take(ask)
         if (answer) {
