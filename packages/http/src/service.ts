@@ -53,6 +53,8 @@ export interface ServiceOptions {
   bodyLimit?: number
   /** true: a path with a slash at its end is another path; false, the default: the same */
   strictSlash?: boolean
+  /** addresses whose `X-Forwarded-*` count, with commas between, as networks or names of proxy-addr; loopback alone */
+  trustedProxies?: string
   /** how request ids are made; `req-<uuid>` when not given */
   newRequestId?: () => string
   /** extra header that repeats the request id, e.g. `x-compute-request-id` */
@@ -90,7 +92,7 @@ export function buildService(options: ServiceOptions): FastifyInstance {
     childLoggerFactory: logger => logger,
     bodyLimit: options.bodyLimit ?? 262_144,
     genReqId: options.newRequestId ?? (() => `req-${randomUUID()}`),
-    trustProxy: 'loopback',
+    trustProxy: options.trustedProxies ?? 'loopback',
     forceCloseConnections: 'idle',
     routerOptions: { ignoreTrailingSlash: options.strictSlash !== true, maxParamLength: 1_024 },
     return503OnClosing: false,
@@ -234,7 +236,7 @@ const contextOf = (options: ServiceOptions, request: FastifyRequest, caller: Cal
   baseUrl: baseUrlOf(request),
 })
 
-/** Behind an entry point the prefix is what it took off the path; forwarded headers count from loopback only. */
+/** Behind an entry point the prefix is what it took off the path; forwarded headers count from trusted proxies only. */
 function baseUrlOf(request: FastifyRequest): string {
   const prefix = request.headers['x-forwarded-prefix']
   const trusted = request.ips !== undefined && request.ips.length > 1

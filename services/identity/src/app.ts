@@ -65,7 +65,13 @@ export const routesOf = (deps: Deps): Route[] => [
   ...serviceProviderRoutes(deps.serviceProviders),
 ]
 
-export function buildApp(deps: Deps, options: { log: Logger; identityUrl: string }) {
+interface AppOptions {
+  log: Logger
+  identityUrl: string
+  trustedProxies?: string
+}
+
+export function buildApp(deps: Deps, options: AppOptions) {
   const app = buildService({
     name: 'identity',
     ...options,

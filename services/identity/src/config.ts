@@ -39,6 +39,8 @@ const Config = z.object({
   CAELUM_METRICS_LISTEN: listenAddress().optional(),
   /** as in the catalogue; without /v3 */
   CAELUM_PUBLIC_URL: z.url().default('http://127.0.0.1:5000'),
+  /** whose `X-Forwarded-For` is believed: addresses or networks, with commas between */
+  CAELUM_TRUSTED_PROXIES: z.string().default('loopback'),
   CAELUM_REGION: z.string().min(1).max(255).default('RegionOne'),
   /** holds the key that seals the private signing keys, unless CAELUM_KEY_ENCRYPTION_KEY is given */
   CAELUM_DATA_DIR: z.string().min(1),

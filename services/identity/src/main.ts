@@ -16,7 +16,11 @@ const upkeep = startUpkeep({
   log,
 })
 await runService({
-  app: buildApp(deps, { log, identityUrl: `${config.CAELUM_PUBLIC_URL.replace(/\/(v3\/?)?$/, '')}/v3` }),
+  app: buildApp(deps, {
+    log,
+    identityUrl: `${config.CAELUM_PUBLIC_URL.replace(/\/(v3\/?)?$/, '')}/v3`,
+    trustedProxies: config.CAELUM_TRUSTED_PROXIES,
+  }),
   listen: config.CAELUM_LISTEN,
   metricsListen: config.CAELUM_METRICS_LISTEN,
   log,

@@ -203,6 +203,29 @@ describe('limits of guesses a minute', () => {
     expect((await c.login(id, 'wrong', '203.0.113.6')).status).toBe(429)
   })
 
+  test('an address that a stranger claims for itself does not count', async () => {
+    const id = await c.user()
+    const via = async (remoteAddress: string, claimed: string) => {
+      const { statusCode } = await c.api().app.inject({
+        method: 'POST',
+        url: '/v3/auth/tokens',
+        payload: {
+          auth: { identity: { methods: ['password'], password: { user: { id, password: 'wrong' } } } },
+        },
+        remoteAddress,
+        headers: { 'x-forwarded-for': claimed },
+      })
+      return statusCode
+    }
+    await via('192.0.2.77', '203.0.113.77')
+    await via('127.0.0.1', '203.0.113.78, 192.0.2.78')
+    const keys = (await c.api().deps.db.loginFailure.findMany()).map(row => row.key)
+    expect(keys.filter(key => key.startsWith('address:')).sort()).toEqual([
+      'address:192.0.2.77',
+      'address:192.0.2.78',
+    ])
+  })
+
   test('addresses are told apart as their owners are', () => {
     expect(addressKey('127.0.0.1')).toBeNull()
     expect(addressKey('::1')).toBeNull()

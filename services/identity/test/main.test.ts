@@ -184,6 +184,46 @@ test('the key-encryption key is replaced under a running service', async () => {
   expect((await login(again)).status).toBe(201)
 })
 
+test('killed between two guesses, the next process counts on; killed in the middle of changes, each is told of or not done', async () => {
+  const running = await start()
+  await ready(running)
+  const { token } = await login(running)
+  const ask = ({ url }: Running, method: string, path: string, body?: unknown) =>
+    fetch(`${url}/v3/${path}`, {
+      method,
+      headers: { 'x-auth-token': token },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    })
+  const made = await ask(running, 'POST', 'users', { user: { name: 'guessed-at', password: 'right' } })
+  const { user } = (await made.json()) as { user: { id: string } }
+  const guess = async (where: Running, password: string) => {
+    const identity = { methods: ['password'], password: { user: { id: user.id, password } } }
+    return (await ask(where, 'POST', 'auth/tokens', { auth: { identity } })).status
+  }
+  for (let n = 0; n < 6; n++) expect(await guess(running, 'wrong')).toBe(401)
+  const changes = Array.from({ length: 200 }, (_, n) =>
+    ask(running, 'POST', 'projects', { project: { name: `half-way-${n}` } }).catch(() => null),
+  )
+  await eventually(async () => {
+    const { rowCount } = await watcher.query("select 1 from projects where name like 'half-way-%' limit 5")
+    return rowCount === 5
+  })
+  running.child.kill('SIGKILL')
+  await Promise.all([running.ended, ...changes])
+  const projects = await watcher.query("select id from projects where name like 'half-way-%' order by id")
+  const told = await watcher.query(
+    "select substr(target, 10) as id from audit where operation = 'identity:projects:create' order by 1",
+  )
+  expect(projects.rowCount).toBeGreaterThanOrEqual(5)
+  expect(told.rows).toEqual(projects.rows)
+  const next = await start()
+  await ready(next)
+  for (let n = 0; n < 4; n++) expect(await guess(next, 'wrong')).toBe(401)
+  expect(await guess(next, 'right')).toBe(401)
+  expect((await ask(next, 'PATCH', `users/${user.id}`, { user: { enabled: true } })).status).toBe(200)
+  expect(await guess(next, 'right')).toBe(201)
+})
+
 test('a configuration that will not do is refused with every fault named', async () => {
   const child = spawn(process.execPath, [join(import.meta.dirname, '../src/main.ts')], {
     env: { CAELUM_CATALOG: '{', CAELUM_TOKEN_TTL_S: '1' },

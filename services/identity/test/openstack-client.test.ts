@@ -117,6 +117,39 @@ const COMMANDS: [command: string, rest: string, expected: Expected][] = [
   ['ec2 credentials create', '--user ann --project alpha', { access: expect.any(String) }],
   ['ec2 credentials list', '--user ann', [expect.objectContaining({ Access: expect.any(String) })]],
 
+  [
+    'user create',
+    '--password x --ignore-lockout-failure-attempts --ignore-password-expiry --ignore-change-password-upon-first-use --enable-lock-password --enable-multi-factor-auth --multi-factor-auth-rule password,totp --multi-factor-auth-rule password cid',
+    {
+      options: {
+        ignore_lockout_failure_attempts: true,
+        ignore_password_expiry: true,
+        ignore_change_password_upon_first_use: true,
+        lock_password: true,
+        multi_factor_auth_enabled: true,
+        multi_factor_auth_rules: [['password', 'totp'], ['password']],
+      },
+    },
+  ],
+  [
+    'user set',
+    '--no-ignore-lockout-failure-attempts --disable-lock-password --disable-multi-factor-auth cid',
+    null,
+  ],
+  [
+    'user show',
+    'cid',
+    {
+      password_expires_at: null,
+      options: {
+        ignore_lockout_failure_attempts: false,
+        ignore_password_expiry: true,
+        lock_password: false,
+        multi_factor_auth_enabled: false,
+      },
+    },
+  ],
+
   ['group create', '--description g crew', { name: 'crew', description: 'g' }],
   ['group list', '', [expect.objectContaining({ Name: 'crew' })]],
   ['group set', '--description h crew', null],

@@ -163,11 +163,17 @@ describe('refused with the same words', () => {
       'the system without a role',
       () => api.login(api.named('demo', 'demo-secret'), { system: { all: true } }),
     ],
-    ['a token that is none', () => rescope('nonsense')],
   ])('%s', async (_, ask) => {
     const { status, body } = await ask()
     expect(status).toBe(401)
     expect(body).toEqual(refusal)
+  })
+
+  test('but for a token that is none, or not any more: that is 404, as in Keystone', async () => {
+    const { headers } = await api.login(w.user, 'unscoped')
+    const token = String(headers['x-subject-token'])
+    await api.call('DELETE', '/v3/auth/tokens', { token, headers: { 'x-subject-token': token } })
+    for (const gone of ['nonsense', token]) expect((await rescope(gone)).status).toBe(404)
   })
 
   test('a method that is not supported', async () => {

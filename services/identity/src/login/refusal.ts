@@ -30,3 +30,7 @@ export class Refusal extends Problem {
 
 export const refuse = (why: Why, userId: string | null, guessedAt?: string | null): Refusal =>
   new Refusal({ why, userId, guessedAt })
+
+/** of a token that another one was to be made from */
+export const tokenGone = (userId: string | null): Refusal =>
+  new Refusal({ why: 'refused', userId }, errors.tokenNotFound())

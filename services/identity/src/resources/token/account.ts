@@ -1,6 +1,6 @@
 import { type AccountRules, isExpired, isInactive, missingMethods } from '../../account/rules.ts'
 import { errors } from '../../errors.ts'
-import { Refusal, refuse } from '../../login/refusal.ts'
+import { Refusal, refuse, tokenGone } from '../../login/refusal.ts'
 import type { Proof } from './proof.ts'
 import { ReceiptNeeded } from './receipt.ts'
 import type { Facts } from './store.ts'
@@ -30,7 +30,7 @@ export function checkAccount(
     now,
   }
   if (!enabled || isInactive(rules, options, times)) throw refuse('account-disabled', id)
-  if (facts.revoked) throw refuse('refused', id)
+  if (facts.revoked) throw proof.parent ? tokenGone(id) : refuse('refused', id)
   if (proof.passwordId && isExpired(dateOf(facts.password_expires_at), options, now))
     throw new Refusal({ why: 'password-expired', userId: id }, errors.passwordExpired(id))
   const missing = missingMethods(options, proof.methods, isMethod)

@@ -1,5 +1,7 @@
-import type { TokenVerifier } from '@caelum/token'
+import { Problem } from '@caelum/kernel'
+import type { Claims, TokenVerifier } from '@caelum/token'
 import { z } from 'zod'
+import { tokenGone } from '../../../login/refusal.ts'
 import { delegationOf } from '../delegation.ts'
 import type { Method } from './method.ts'
 
@@ -8,7 +10,7 @@ type TokenBlock = z.output<typeof TokenBlock>
 
 export const tokenMethod = (verifier: Pick<TokenVerifier, 'verify'>): Method<TokenBlock> => ({
   prove({ id }) {
-    const parent = verifier.verify(id)
+    const parent = known(verifier, id)
     const delegation = delegationOf(parent)
     return {
       userId: parent.sub,
@@ -18,3 +20,13 @@ export const tokenMethod = (verifier: Pick<TokenVerifier, 'verify'>): Method<Tok
     }
   },
 })
+
+/** @throws Refusal 404, Keystone's answer to a token that is none, or not any more */
+function known(verifier: Pick<TokenVerifier, 'verify'>, text: string): Claims {
+  try {
+    return verifier.verify(text)
+  } catch (error) {
+    if (error instanceof Problem && error.status === 401) throw tokenGone(null)
+    throw error
+  }
+}
