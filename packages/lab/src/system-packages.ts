@@ -46,6 +46,7 @@ export const SYSTEM_PACKAGES: readonly PackageGroup[] = [
     ],
   },
   { purpose: 'client', packages: ['python3-openstackclient', 'openssh-client'] },
+  { purpose: 'conformance', packages: ['tempest'] },
 ]
 
 const updateCommand: [string, ...string[]] = ['apt-get', '-o', 'DPkg::Lock::Timeout=900', 'update']
