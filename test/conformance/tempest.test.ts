@@ -1,13 +1,13 @@
 /** Tempest, which nobody here wrote, against a whole cloud; what it does not try, and why, is in files beside it. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Cloud, startCloud } from '../support/cloud.ts'
-import { tempest } from './tempest/tempest.ts'
+import { SETTINGS, tempest } from './tempest/tempest.ts'
 
 const folder = new URL('./tempest/', import.meta.url).pathname
 
 let cloud: Cloud
 beforeAll(async () => {
-  cloud = await startCloud({ hypervisor: 'sim', hosts: 1 })
+  cloud = await startCloud({ hypervisor: 'sim', hosts: 1, settings: SETTINGS })
 }, 300_000)
 afterAll(() => cloud?.down(), 120_000)
 

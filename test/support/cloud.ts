@@ -3,7 +3,7 @@
  * own, beside whatever runs already; and removed with everything in it.
  */
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openInstance } from '@caelum/lab'
@@ -45,14 +45,23 @@ export interface Cloud {
   down(): Promise<void>
 }
 
+export interface CloudOptions {
+  hypervisor: 'sim' | 'libvirt'
+  hosts?: number
+  /** of its services */
+  settings?: Record<string, string>
+}
+
 /** @throws with the output of `caelum up` when that fails */
-export async function startCloud(options: { hypervisor: 'sim' | 'libvirt'; hosts?: number }): Promise<Cloud> {
+export async function startCloud(options: CloudOptions): Promise<Cloud> {
   const dataDir = mkdtempSync(join(tmpdir(), 'caelum-cloud-'))
   const crashFile = join(dataDir, 'crash')
   const flags = ['--data', dataDir, '--other-ports', '--hosts', String(options.hosts ?? 2)]
   if (options.hypervisor === 'sim') flags.push('--sim')
   // should we be killed, the next test run finds and removes what is left of it
   await openInstance(dataDir, { ephemeral: true })
+  const settings = Object.entries(options.settings ?? {})
+  writeFileSync(join(dataDir, 'caelum.env'), settings.map(([name, value]) => `${name}=${value}\n`).join(''))
   const down = async () => {
     await caelum(['down', '--purge', '--data', dataDir])
     rmSync(dataDir, { recursive: true, force: true })

@@ -22,6 +22,16 @@ export interface TempestRun {
   output: string
 }
 
+/** What Tempest tries of [security_compliance], short enough to be waited for. */
+const COMPLIANCE = { lockoutAttempts: 3, lockoutSeconds: 5, lastPasswords: 2 }
+
+/** For the services of the cloud that is tried. */
+export const SETTINGS: Record<string, string> = {
+  CAELUM_LOCKOUT_FAILURE_ATTEMPTS: String(COMPLIANCE.lockoutAttempts),
+  CAELUM_LOCKOUT_DURATION: String(COMPLIANCE.lockoutSeconds),
+  CAELUM_UNIQUE_LAST_PASSWORD_COUNT: String(COMPLIANCE.lastPasswords),
+}
+
 const CONCURRENCY = 2
 const LONGEST_MS = 900_000
 
@@ -68,6 +78,9 @@ tempest_roles = member
 auth_version = v3
 uri_v3 = ${cloud.admin.urlOf('identity')}
 region = RegionOne
+user_lockout_failure_attempts = ${COMPLIANCE.lockoutAttempts}
+user_lockout_duration = ${COMPLIANCE.lockoutSeconds}
+user_unique_last_password_count = ${COMPLIANCE.lastPasswords}
 [identity-feature-enabled]
 api_v2 = false
 api_v2_admin = false

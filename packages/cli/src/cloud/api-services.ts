@@ -4,6 +4,7 @@ import { migrateService, serviceUrl } from '@caelum/db'
 import { ADMIN_PASSWORD, baseUrl, identityUrl, REGION } from '../instance/credentials.ts'
 import type { Location } from '../instance/location.ts'
 import { generatedSecret, keptSecret, secretPath } from '../instance/secrets.ts'
+import { serviceSettings } from '../instance/service-settings.ts'
 import { API_SERVICES, type ApiService } from '../instance/services.ts'
 import type { Settings } from '../instance/settings.ts'
 import type { Unit } from '../supervisor/unit.ts'
@@ -73,6 +74,7 @@ export function apiService(
     servicePassword(location, service)
     return {
       ...nodeEnv(),
+      ...serviceSettings(location),
       DATABASE_URL_FILE: keptSecret(
         location,
         `${service.name}.database-url`,

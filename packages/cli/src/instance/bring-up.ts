@@ -10,6 +10,7 @@ import { writeCredentials } from './credentials.ts'
 import { type Location, makeFolders } from './location.ts'
 import { choosePorts } from './ports.ts'
 import { keptSecret } from './secrets.ts'
+import { serviceSettings } from './service-settings.ts'
 import { readSettings, type Settings, writeSettings } from './settings.ts'
 import { ensureSupervisor, waitHealthy } from './supervised.ts'
 
@@ -28,6 +29,8 @@ const DEFAULT_HOSTS = 2
  */
 async function settle(location: Location, wishes: Wishes): Promise<Settings> {
   await makeFolders(location)
+  // a mistake in it is told now, and not by services that do not start
+  serviceSettings(location)
   const before = readSettings(location)
   if (before && wishes.hypervisor && wishes.hypervisor !== before.hypervisor)
     throw new CommandError(

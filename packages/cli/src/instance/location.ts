@@ -14,6 +14,7 @@ export type Location = {
   /** 0700, outside the data folder because socket paths must stay under 108 bytes */
   runDir: string
   settingsFile: string
+  serviceSettingsFile: string
   secretsDir: string
   logDir: string
   stateFile: string
@@ -34,6 +35,7 @@ export function locate(dataDir: string): Location {
     dataDir: real,
     runDir,
     settingsFile: join(real, 'cloud.json'),
+    serviceSettingsFile: join(real, 'caelum.env'),
     secretsDir: join(real, 'secrets'),
     logDir: join(real, 'log'),
     stateFile: join(runDir, 'processes.json'),
