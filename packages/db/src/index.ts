@@ -1,3 +1,4 @@
+export * from './await-database.ts'
 export * from './conflict.ts'
 export * from './embedded-postgres.ts'
 export * from './keyset.ts'

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { imageClient, networkClient, openSession } from '@caelum/clients'
+import { awaitDatabase } from '@caelum/db'
 import { runService } from '@caelum/http'
 import { createLogger } from '@caelum/kernel'
 import { openTrust, TokenVerifier } from '@caelum/token'
@@ -11,6 +12,7 @@ import { createDeps, type Deps } from './deps.ts'
 const config = readConfig()
 const log = createLogger('compute', config.LOG_LEVEL)
 const databaseUrl = config.DATABASE_URL.reveal()
+await awaitDatabase({ url: databaseUrl, log })
 const trust = await openTrust({ url: databaseUrl, log })
 const session = openSession({
   identityUrl: config.CAELUM_IDENTITY_URL,

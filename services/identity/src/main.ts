@@ -1,3 +1,4 @@
+import { awaitDatabase } from '@caelum/db'
 import { runService } from '@caelum/http'
 import { createLogger } from '@caelum/kernel'
 import { buildApp } from './app.ts'
@@ -8,6 +9,7 @@ import { startUpkeep } from './upkeep.ts'
 
 const config = readConfig()
 const log = createLogger('identity', config.LOG_LEVEL)
+await awaitDatabase({ url: config.DATABASE_URL.reveal(), log })
 const deps = await createDeps(optionsOf(config, log))
 const upkeep = startUpkeep({
   prune: deps.prune,

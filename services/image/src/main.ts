@@ -1,3 +1,4 @@
+import { awaitDatabase } from '@caelum/db'
 import { runService } from '@caelum/http'
 import { createLogger } from '@caelum/kernel'
 import { openTrust, TokenVerifier } from '@caelum/token'
@@ -8,6 +9,7 @@ import { createDeps } from './deps.ts'
 const config = readConfig()
 const log = createLogger('image', config.LOG_LEVEL)
 const databaseUrl = config.DATABASE_URL.reveal()
+await awaitDatabase({ url: databaseUrl, log })
 const trust = await openTrust({ url: databaseUrl, log })
 const deps = await createDeps({
   databaseUrl,

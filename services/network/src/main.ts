@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { awaitDatabase } from '@caelum/db'
 import { runService } from '@caelum/http'
 import { createLogger } from '@caelum/kernel'
 import type { Tls } from '@caelum/ovsdb'
@@ -17,6 +18,7 @@ const tlsOf = (config: Config): { tls?: Tls } => {
 const config = readConfig()
 const log = createLogger('network', config.LOG_LEVEL)
 const databaseUrl = config.DATABASE_URL.reveal()
+await awaitDatabase({ url: databaseUrl, log })
 const trust = await openTrust({ url: databaseUrl, log })
 const deps = createDeps({
   databaseUrl,
