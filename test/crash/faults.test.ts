@@ -14,12 +14,18 @@ import { shuffled } from './shuffle.ts'
 import { namesOf, type Server, startWorkload } from './workload.ts'
 
 const HOSTS = 4
+/** an agent that has no news reports every 10 s */
+const HOST_DOWN_S = 15
 
 let scene: Scene
 let image: string
 
 beforeAll(async () => {
-  const cloud = await startCloud({ hypervisor: 'sim', hosts: HOSTS })
+  const cloud = await startCloud({
+    hypervisor: 'sim',
+    hosts: HOSTS,
+    settings: { CAELUM_HOST_DOWN_S: String(HOST_DOWN_S) },
+  })
   scene = { cloud, truth: await openTruth(cloud), workload: await startWorkload(cloud, 'faults') }
   image = await scene.workload.newImage()
 })
@@ -212,7 +218,7 @@ test('a host is cut off, given up, and comes back', async () => {
   // nothing is heard of a host whose agent stands still, and nothing is done there
   process.kill(await scene.cloud.pidOf('agent-host-2'), 'SIGSTOP')
   const during = await create('during', 8)
-  await eventually('host-2 to count as down', 60_000, async () =>
+  await eventually('host-2 to count as down', 3 * HOST_DOWN_S * 1_000, async () =>
     (await computeServices(scene.cloud.admin)).some(
       ({ host, state }) => host === 'host-2' && state === 'down',
     )
