@@ -1,5 +1,5 @@
 /**
- * Who may import whom: the boundaries of docs as a table of rules, checked over every source file. Each rule says what
+ * Who may import whom, and what else every source file keeps to: a table of rules. Each rule says what
  * breaks it; `node tools/boundaries.ts` lists all breaches and exits 1 if there are any. Imports are read from the
  * text, and `import type` is told apart: a type is gone at run time.
  */
@@ -100,6 +100,14 @@ const trespasses = (source: Source, tree: Tree): Import[] =>
     isRelative(i) ? unitOf(i.target) !== unitOf(source.path) : serviceNames(tree).has(bareName(i.specifier)),
   )
 
+const places = (source: Source, pattern: RegExp): Import[] =>
+  [...source.text.matchAll(pattern)].map(match => ({
+    specifier: match[0],
+    target: match[0],
+    typeOnly: false,
+    line: source.text.slice(0, match.index).split('\n').length,
+  }))
+
 export const RULES: readonly Rule[] = [
   {
     name: 'a service imports packages, never another service',
@@ -142,15 +150,16 @@ export const RULES: readonly Rule[] = [
     instead: 'add a key to the config object and hand the value down',
     breaches: source => {
       if (!isProduct(source.path) || ENVIRONMENT_READERS.test(source.path)) return []
-      return [...source.text.matchAll(/\bprocess\s*\.\s*env\b|\benv\b[^\n]*from 'node:process'/g)].map(
-        match => ({
-          specifier: match[0],
-          target: match[0],
-          typeOnly: false,
-          line: source.text.slice(0, match.index).split('\n').length,
-        }),
-      )
+      return places(source, /\bprocess\s*\.\s*env\b|\benv\b[^\n]*from 'node:process'/g)
     },
+  },
+  {
+    name: 'a statement names the columns it answers with',
+    instead: 'allColumns of @caelum/db: with a bare * a prepared statement fails after a migration',
+    breaches: source =>
+      isProduct(source.path) && !/\/generated\//.test(source.path)
+        ? places(source, /(?<!\()\bselect (\*|[a-z]+\.\*)/g)
+        : [],
   },
   {
     name: 'state.ts decides and does nothing else',

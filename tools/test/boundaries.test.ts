@@ -89,6 +89,12 @@ const CASES: { rule: string; file: string; bad: string; good: string }[] = [
     bad: "import { helper } from './reach.ts'",
     good: "import { helper } from './words.ts'",
   },
+  {
+    rule: 'a statement names the columns it answers with',
+    file: `${A}/store.ts`,
+    bad: 'const sql = `select s.*, v.id from servers s join vms v using (id)`',
+    good: 'const sql = `with s as (select * from servers) select id from s`',
+  },
 ]
 
 const others = {

@@ -1,4 +1,5 @@
 export * from './await-database.ts'
+export * from './columns.ts'
 export * from './conflict.ts'
 export * from './embedded-postgres.ts'
 export * from './keyset.ts'

@@ -1,4 +1,5 @@
 import type { HostFacts } from '@caelum/agent-protocol'
+import { allColumns } from '@caelum/db'
 import { newId } from '@caelum/kernel'
 import { Prisma, type PrismaClient } from '../../generated/client.ts'
 import { lockPlacement } from '../../scheduler/store.ts'
@@ -34,11 +35,7 @@ export type PolledHost = Pick<HostRow, 'id' | 'name' | 'wanted_revision'> & { is
 
 export type HostStore = ReturnType<typeof hostStore>
 
-const ALL_OF_HOST = Prisma.raw(
-  Object.values(Prisma.HostScalarFieldEnum)
-    .map(column => `h."${column}"`)
-    .join(', '),
-)
+const ALL_OF_HOST = Prisma.raw(allColumns(Prisma.HostScalarFieldEnum, 'h'))
 
 export const hostStore = (db: PrismaClient) => ({
   /** The first hello of a name makes the host; every hello starts a new epoch. */

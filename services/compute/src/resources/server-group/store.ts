@@ -1,3 +1,4 @@
+import { allColumns } from '@caelum/db'
 import { type Prisma, type PrismaClient, Prisma as sql } from '../../generated/client.ts'
 import type { GroupPolicy } from './schema.ts'
 
@@ -20,10 +21,12 @@ export interface GroupWithMembers extends ServerGroup {
 type Tx = Prisma.TransactionClient
 export type ServerGroupStore = ReturnType<typeof serverGroupStore>
 
+const ALL = sql.raw(allColumns(sql.ServerGroupScalarFieldEnum, 'g'))
+
 export const serverGroupStore = (db: PrismaClient) => {
   const select = async (where: Prisma.Sql, rest = sql.empty): Promise<GroupWithMembers[]> =>
     db.$queryRaw<GroupWithMembers[]>`
-      select g.*, array(select s.id::text from servers s where s.group_id = g.id and not s.want_deleted
+      select ${ALL}, array(select s.id::text from servers s where s.group_id = g.id and not s.want_deleted
         order by s.created_at, s.id) as members
       from server_groups g where ${where} order by g.created_at, g.id ${rest}`
 
@@ -53,7 +56,7 @@ export const serverGroupStore = (db: PrismaClient) => {
     /** Keeps the group from being deleted until the transaction ends. */
     async hold(tx: Tx, id: string): Promise<ServerGroup | null> {
       const [row] = await tx.$queryRaw<ServerGroup[]>`
-        select * from server_groups where id = ${id}::uuid for key share`
+        select ${ALL} from server_groups g where g.id = ${id}::uuid for key share`
       return row ?? null
     },
 

@@ -1,10 +1,9 @@
+import { allColumns } from '@caelum/db'
 /** How a server is read together with its vm, the same for one, for a list and for a save that answers with the row. */
 import { Prisma } from '../../generated/client.ts'
 import type { ServerRow, ServerWithVm, VmRow } from './row.ts'
 
-const ALL_OF_SERVER = Object.values(Prisma.ServerScalarFieldEnum)
-  .map(column => `s."${column}"`)
-  .join(', ')
+const ALL_OF_SERVER = allColumns(Prisma.ServerScalarFieldEnum, 's')
 
 /** Flat columns: building and parsing a JSON object per row would cost half as much again as everything else. */
 const COLUMNS = `${ALL_OF_SERVER}, v.id as vm_id, v.host_id as vm_host_id, h.name as vm_host_name, h.zone as vm_host_zone,

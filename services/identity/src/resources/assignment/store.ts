@@ -1,4 +1,4 @@
-import { isForeignKeyViolation } from '@caelum/db'
+import { allColumns, isForeignKeyViolation } from '@caelum/db'
 import { newId } from '@caelum/kernel'
 import { pageOf, whereName } from '../../collection.ts'
 import {
@@ -57,6 +57,8 @@ export interface AssignmentFilter {
 
 /** More are never answered. */
 const LONGEST_LIST = 10_000
+
+const ALL_OF_PROJECT = Prisma.raw(allColumns(Prisma.ProjectScalarFieldEnum, 'p'))
 
 export const assignmentStore = (db: PrismaClient, transact: Transact) => ({
   /** 'not-found': an actor, target or role that is not there */
@@ -163,7 +165,7 @@ export const assignmentStore = (db: PrismaClient, transact: Transact) => ({
       union
       select p.id from below join projects p on p.parent_id = below.id
     )
-    select * from projects
+    select ${ALL_OF_PROJECT} from projects p
     where not is_domain and id in (select target_id from held where not inherited union select id from below)
     order by id`,
 
@@ -180,7 +182,7 @@ export const assignmentStore = (db: PrismaClient, transact: Transact) => ({
 
   domains: (userId: string): Promise<Project[]> => db.$queryRaw<Project[]>`
     with held as (${heldBy(userId)})
-    select * from projects
+    select ${ALL_OF_PROJECT} from projects p
     where is_domain and id in (select target_id from held where not inherited) order by id`,
 
   async hasSystemRole(userId: string): Promise<boolean> {

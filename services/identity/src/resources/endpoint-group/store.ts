@@ -1,4 +1,4 @@
-import { isForeignKeyViolation, isUniqueViolation } from '@caelum/db'
+import { allColumns, isForeignKeyViolation, isUniqueViolation } from '@caelum/db'
 import { pageOf, whereName } from '../../collection.ts'
 import {
   type Endpoint,
@@ -17,6 +17,8 @@ export type EndpointGroupChange = Pick<
 >
 
 type Added = 'added' | 'there-already' | 'not-found'
+
+const ALL_OF_ENDPOINT = Prisma.raw(allColumns(Prisma.EndpointScalarFieldEnum, 'e'))
 
 export const endpointGroupStore = (db: PrismaClient) => ({
   insert: (row: Prisma.EndpointGroupUncheckedCreateInput): Promise<EndpointGroup> =>
@@ -40,7 +42,7 @@ export const endpointGroupStore = (db: PrismaClient) => ({
   },
 
   endpoints: (groupId: string): Promise<Endpoint[]> => db.$queryRaw<Endpoint[]>`
-    select e.* from endpoint_groups g join endpoints e on ${IN_GROUP} where g.id = ${groupId} order by e.id`,
+    select ${ALL_OF_ENDPOINT} from endpoint_groups g join endpoints e on ${IN_GROUP} where g.id = ${groupId} order by e.id`,
 
   projects: (groupId: string): Promise<Project[]> =>
     db.project.findMany({
@@ -95,7 +97,7 @@ export const endpointGroupStore = (db: PrismaClient) => ({
 
   /** its own, and those of its groups */
   endpointsOfProject: (projectId: string): Promise<Endpoint[]> => db.$queryRaw<Endpoint[]>`
-    select * from endpoints where id in (
+    select ${ALL_OF_ENDPOINT} from endpoints e where id in (
       select endpoint_id from project_endpoints where project_id = ${projectId}
       union
       select e.id from project_endpoint_groups m

@@ -1,7 +1,7 @@
-import { isForeignKeyViolation } from '@caelum/db'
+import { allColumns, isForeignKeyViolation } from '@caelum/db'
 import { newId } from '@caelum/kernel'
 import { pageOf } from '../../collection.ts'
-import type { Endpoint, Policy, Prisma, PrismaClient } from '../../generated/client.ts'
+import { type Endpoint, type Policy, Prisma, type PrismaClient } from '../../generated/client.ts'
 import type { ListPolicies } from './schema.ts'
 
 export type { Policy }
@@ -72,7 +72,7 @@ export const policyStore = (db: PrismaClient) => ({
       union
       select null, p.service_id, r.id from places p join regions r on r.parent_id = p.region_id
     )
-    select e.* from endpoints e
+    select ${Prisma.raw(allColumns(Prisma.EndpointScalarFieldEnum, 'e'))} from endpoints e
     where exists (
       select 1 from places p
       where p.endpoint_id = e.id
@@ -89,7 +89,7 @@ export const policyStore = (db: PrismaClient) => ({
         union all
         select r.id, r.parent_id, distance + 1 from regions_up u join regions r on r.id = u.parent_id
       )
-      select p.* from policies p
+      select ${Prisma.raw(allColumns(Prisma.PolicyScalarFieldEnum, 'p'))} from policies p
       join policy_associations a on a.policy_id = p.id
       join endpoints e on e.id = ${endpointId}
       left join regions_up u on u.id = a.region_id

@@ -1,7 +1,7 @@
-import { isForeignKeyViolation, isUniqueViolation } from '@caelum/db'
+import { allColumns, isForeignKeyViolation, isUniqueViolation } from '@caelum/db'
 import { subject } from '@caelum/token'
 import { pageOf, whereName } from '../../collection.ts'
-import type { Prisma, PrismaClient, Project } from '../../generated/client.ts'
+import { Prisma, type PrismaClient, type Project } from '../../generated/client.ts'
 import type { Transact, Transaction } from '../../revocation/store.ts'
 import type { ListProjects } from './schema.ts'
 
@@ -17,6 +17,8 @@ export interface Surroundings {
   parentEnabled: boolean
   enabledBelow: boolean
 }
+
+const ALL = Prisma.raw(allColumns(Prisma.ProjectScalarFieldEnum, 'p'))
 
 export const projectStore = (db: PrismaClient, transact: Transact) => ({
   /** @param domainIn the domain, from the parent and those above it (none: there is no parent); it may throw */
@@ -71,7 +73,7 @@ export const projectStore = (db: PrismaClient, transact: Transact) => ({
       union all
       select p.id, depth + 1 from down join projects p on p.parent_id = down.id
     )
-    select p.* from down join projects p using (id) order by depth, p.id`,
+    select ${ALL} from down join projects p using (id) order by depth, p.id`,
 
   /** @param decide the change, from the row and what is around it as they are under lock; it may throw */
   async update(
@@ -119,7 +121,7 @@ const above = (tx: Transaction, row: Project): Promise<Project[]> => tx.$queryRa
     union all
     select p.id, p.parent_id, depth + 1 from up join projects p on p.id = up.parent_id
   )
-  select p.* from up join projects p using (id) order by depth`
+  select ${ALL} from up join projects p using (id) order by depth`
 
 async function surroundings(tx: Transaction, row: Project): Promise<Surroundings> {
   const parents = await above(tx, row)

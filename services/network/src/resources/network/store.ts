@@ -1,8 +1,9 @@
+import { allColumns } from '@caelum/db'
 import { isUuid } from '@caelum/kernel'
 import { inOrder, type ListQuery, planOf } from '../../collection/list-query.ts'
 import { changeTags, inTransaction } from '../../collection/store.ts'
 import { errors } from '../../errors.ts'
-import type { Network, Port, PrismaClient } from '../../generated/client.ts'
+import { type Network, type Port, Prisma, type PrismaClient } from '../../generated/client.ts'
 import { METADATA_OWNER } from '../../ovn/topology.ts'
 import type { Kind } from '../../reconcile/ring.ts'
 import { claimQuota } from '../quota/store.ts'
@@ -18,11 +19,13 @@ type Removed = { kind: Kind; id: string }
 
 export type NetworkStore = ReturnType<typeof networkStore>
 
+const ALL = Prisma.raw(allColumns(Prisma.NetworkScalarFieldEnum, 'networks'))
+
 export const networkStore = (db: PrismaClient) => ({
   async get(id: string): Promise<NetworkRow | null> {
     if (!isUuid(id)) return null
     const [row] = await db.$queryRaw<NetworkRow[]>`
-      select networks.*, coalesce((select json_agg(json_build_object('id', id) order by id)
+      select ${ALL}, coalesce((select json_agg(json_build_object('id', id) order by id)
         from subnets where network_id = networks.id), '[]') as subnets
       from networks where id = ${id}::uuid`
     return row ?? null

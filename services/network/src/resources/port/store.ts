@@ -1,3 +1,4 @@
+import { allColumns } from '@caelum/db'
 import { isUuid } from '@caelum/kernel'
 import { AddressChooser, type LockedSubnet, lockSubnets, saveCursors } from '../../address/store.ts'
 import { inOrder, type ListQuery, planOf } from '../../collection/list-query.ts'
@@ -117,12 +118,14 @@ export const portStore = (db: PrismaClient) => {
   }
 }
 
+const ALL = Prisma.raw(allColumns(Prisma.PortScalarFieldEnum, 'ports'))
+
 /** In the order of `ids`; those that do not exist are left out. One statement with what belongs to each port. */
 const readPorts = (db: Tx, ids: string[]): Promise<PortRow[]> =>
   ids.length === 0
     ? Promise.resolve([])
     : db.$queryRaw<PortRow[]>(Prisma.sql`
-        select ports.*,
+        select ${ALL},
           coalesce((select json_agg(json_build_object('subnet_id', subnet_id, 'address', host(address),
             'position', position) order by position) from fixed_ips where port_id = ports.id), '[]') as fixed_ips,
           coalesce((select json_agg(security_group_id order by security_group_id)

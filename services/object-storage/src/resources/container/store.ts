@@ -1,5 +1,6 @@
+import { allColumns } from '@caelum/db'
 import { newId } from '@caelum/kernel'
-import type { PrismaClient } from '../../generated/client.ts'
+import { Prisma, type PrismaClient } from '../../generated/client.ts'
 import type { Metadata } from '../../metadata.ts'
 
 export interface Container {
@@ -20,10 +21,12 @@ export interface Container {
 export type ContainerWords = Pick<Container, 'metadata' | 'read_acl' | 'write_acl'>
 export type ContainerStore = ReturnType<typeof containerStore>
 
+const ALL = Prisma.raw(allColumns(Prisma.ContainerScalarFieldEnum, 'c'))
+
 export const containerStore = (db: PrismaClient) => ({
   async get(projectId: string, name: string): Promise<Container | null> {
     const [row] = await db.$queryRaw<Container[]>`
-      select c.*, (a.metadata ->> 'quota-bytes')::bigint as account_limit_bytes
+      select ${ALL}, (a.metadata ->> 'quota-bytes')::bigint as account_limit_bytes
       from containers c join accounts a using (project_id)
       where c.project_id = ${projectId} and c.name = ${name}`
     return row ?? null
