@@ -14,6 +14,7 @@ import { domainConfigRoutes } from './resources/domain-config/routes.ts'
 import { ec2Routes } from './resources/ec2/routes.ts'
 import { endpointRoutes } from './resources/endpoint/routes.ts'
 import { endpointGroupRoutes } from './resources/endpoint-group/routes.ts'
+import { federationRoutes } from './resources/federation/routes.ts'
 import { protocolRoutes } from './resources/federation-protocol/routes.ts'
 import { groupRoutes } from './resources/group/routes.ts'
 import { identityProviderRoutes } from './resources/identity-provider/routes.ts'
@@ -63,6 +64,7 @@ export const routesOf = (deps: Deps): Route[] => [
   ...protocolRoutes(deps.federationProtocols),
   ...mappingRoutes(deps.mappings),
   ...serviceProviderRoutes(deps.serviceProviders),
+  ...federationRoutes(deps),
 ]
 
 interface AppOptions {

@@ -92,6 +92,10 @@ const Config = z.object({
   CAELUM_LOGIN_FAILURES_PER_ACCOUNT: count(30),
   /** days that the audit is kept */
   CAELUM_AUDIT_DAYS: count(90),
+  /** JSON: URLs of dashboards, e.g. https://dashboard/auth/websso/, that a browser login may hand its token to */
+  CAELUM_TRUSTED_DASHBOARDS: json(z.array(z.url())).default([]),
+  /** true: identity providers may be asked by http, without TLS; for labs */
+  CAELUM_FEDERATION_PLAIN_HTTP: z.stringbool().default(false),
   LOG_LEVEL: z.string().default('info'),
 })
 export type Config = z.output<typeof Config>

@@ -10,6 +10,7 @@ import { bootstrapStore } from './bootstrap/store.ts'
 import { PrismaClient } from './generated/client.ts'
 import { type GuardLimits, LoginGuard } from './login/guard.ts'
 import { loginStore } from './login/store.ts'
+import { OidcClients } from './oidc/client.ts'
 import { type HashCost, PasswordHasher } from './password/hasher.ts'
 import { pruneOn } from './prune-store.ts'
 import { accessRuleService } from './resources/access-rule/service.ts'
@@ -37,6 +38,9 @@ import { endpointService } from './resources/endpoint/service.ts'
 import { endpointStore } from './resources/endpoint/store.ts'
 import { endpointGroupService } from './resources/endpoint-group/service.ts'
 import { endpointGroupStore } from './resources/endpoint-group/store.ts'
+import { federatedLogin } from './resources/federation/login.ts'
+import { federationStore } from './resources/federation/store.ts'
+import { webSso } from './resources/federation/websso.ts'
 import { protocolService } from './resources/federation-protocol/service.ts'
 import { protocolStore } from './resources/federation-protocol/store.ts'
 import { groupService } from './resources/group/service.ts'
@@ -96,6 +100,12 @@ export interface DepsOptions {
   bootstrap: BootstrapConfig
   /** how limits of domains and projects go together; `flat` when not given */
   limitModel?: ModelName
+  federation?: {
+    /** where browsers' tokens may go */
+    trustedDashboards: readonly string[]
+    /** identity providers may be asked without TLS */
+    plainHttp: boolean
+  }
   /** tests hash cheaply */
   hashCost?: HashCost
   hashConcurrency?: number | undefined
@@ -172,7 +182,20 @@ export async function createDeps(options: DepsOptions) {
   })
   const services = serviceService(serviceStore(db), catalog)
   const endpoints = endpointService(endpointStore(db), regions, catalog)
-  const identityProviders = identityProviderService(identityProviderStore(db, transact), options.sealing)
+  const oidc = new OidcClients({ plainHttp: options.federation?.plainHttp ?? false })
+  const identityProviders = identityProviderService({
+    store: identityProviderStore(db, transact),
+    sealing: options.sealing,
+    clients: oidc,
+  })
+  const issuing = tokenService({
+    ...{ store: tokens, methods, trusts, keys, verifier, trust, guard, rules },
+    ttlS: tokenTtlS,
+  })
+  const login = federatedLogin({
+    store: federationStore(db, transact),
+    ...{ clients: oidc, sealing: options.sealing, tokens: issuing, ttlS: tokenTtlS, log },
+  })
   const mappings = mappingService(mappingStore(db, transact))
   return {
     db,
@@ -202,10 +225,7 @@ export async function createDeps(options: DepsOptions) {
       await plain.$transaction(tx => recordLate(tx, asking))
     },
     regions,
-    tokens: tokenService({
-      ...{ store: tokens, methods, trusts, keys, verifier, trust, guard, rules },
-      ttlS: tokenTtlS,
-    }),
+    tokens: issuing,
     services,
     endpoints,
     endpointGroups: endpointGroupService(endpointGroups, { endpoints, projects, catalog }),
@@ -218,6 +238,11 @@ export async function createDeps(options: DepsOptions) {
     federationProtocols: protocolService(protocolStore(db, transact), {
       providers: identityProviders,
       mappings,
+    }),
+    federatedLogin: login,
+    webSso: webSso({
+      ...{ login, sealing: options.sealing },
+      trustedDashboards: options.federation?.trustedDashboards ?? [],
     }),
     serviceProviders: serviceProviderService(serviceProviderStore(db)),
     async close() {

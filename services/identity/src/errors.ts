@@ -179,6 +179,20 @@ export const errors = {
   ),
   providerTaken: (id: string) =>
     conflict(`there is already an identity provider ${id}, or one with such a remote id; choose others.`),
+  noSuchLogin: () =>
+    problems.unauthorized('No such login was begun in this browser, or too long ago; please begin again.'),
+  notADashboard: (origin: string) => problems.unauthorized(`${origin} is not a trusted dashboard host`),
+  providerDisabled: problem(403, 'Forbidden', (id: string) => `Identity Provider ${id} is disabled`),
+  providerNotAsked: problem(
+    403,
+    'Forbidden',
+    (id: string) => `Identity Provider ${id} has no x_oidc: this service asks no other kind of provider.`,
+  ),
+  notAProvider: problem(
+    400,
+    'ValidationError',
+    (issuer: string, why: string) => `${issuer} does not answer as an OpenID provider: ${why}`,
+  ),
   noProtocol: problem(
     404,
     'NotFound',

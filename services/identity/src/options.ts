@@ -20,5 +20,9 @@ export const optionsOf = (config: Config, log: Logger): DepsOptions => ({
     catalog: config.CAELUM_CATALOG,
   },
   limitModel: config.CAELUM_LIMIT_MODEL,
+  federation: {
+    trustedDashboards: config.CAELUM_TRUSTED_DASHBOARDS,
+    plainHttp: config.CAELUM_FEDERATION_PLAIN_HTTP,
+  },
   log,
 })

@@ -44,6 +44,7 @@ const factsOf = (role_ids: string[], implications: [string, string][], ofDomain:
   roles: ROLES.map(id => [id, id, ofDomain.includes(id) ? 'd' : '']),
   implications,
   revoked: false,
+  vouched: true,
   stands: true,
 })
 

@@ -13,6 +13,7 @@ const DOMAINS_OF = `
   union select coalesce(domain_id, id) from projects where id = any($1::text[])
   union select domain_id from groups where id = any($1::text[])
   union select domain_id from roles where id = any($1::text[]) and domain_id <> ''
+  union select domain_id from identity_providers where id = any($1::text[])
   union select u.domain_id from credentials c join users u on u.id = c.user_id where c.id = any($1::text[])
   union select u.domain_id from application_credentials c join users u on u.id = c.user_id
     where c.id = any($1::text[])

@@ -36,6 +36,8 @@ const NO_CHANGE = new Set([
   'identity:ec2tokens:create',
   'identity:s3tokens:create',
   'identity:oauth2:token',
+  'identity:federation:auth',
+  'identity:federation:websso',
 ])
 
 /** @param late writes down a change of which nobody has */

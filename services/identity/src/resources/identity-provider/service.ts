@@ -1,9 +1,11 @@
 import type { Ctx } from '@caelum/kernel'
 import { splitExtra } from '../../collection.ts'
 import { errors } from '../../errors.ts'
+import type { OidcClients } from '../../oidc/client.ts'
 import type { Sealing } from '../../signing/seal.ts'
 import type { ChangeIdentityProvider, CreateIdentityProvider, ListIdentityProviders, Oidc } from './schema.ts'
-import { type IdentityProvider, type IdentityProviderStore, sealName } from './store.ts'
+import { sealName } from './secret.ts'
+import type { IdentityProvider, IdentityProviderStore } from './store.ts'
 
 const FIELDS = ['description', 'enabled'] as const
 const NO_OIDC = {
@@ -14,7 +16,24 @@ const NO_OIDC = {
   oidc_scope: null,
 }
 
-export const identityProviderService = (store: IdentityProviderStore, sealing: Sealing) => {
+interface Dependencies {
+  store: IdentityProviderStore
+  sealing: Sealing
+  clients: Pick<OidcClients, 'discover'>
+}
+
+export const identityProviderService = ({ store, sealing, clients }: Dependencies) => {
+  /** @throws Problem 400 when nobody there answers as one */
+  async function mustAnswer(oidc: Oidc | null | undefined): Promise<void> {
+    if (!oidc) return
+    const { issuer, client_id: clientId, client_secret: clientSecret = null, audiences, scope } = oidc
+    try {
+      await clients.discover({ issuer, clientId, clientSecret, audiences, scope })
+    } catch (error) {
+      throw errors.notAProvider(issuer, (error as Error).message)
+    }
+  }
+
   function oidcOf(id: string, oidc: Oidc | null, before?: IdentityProvider) {
     if (oidc === null) return NO_OIDC
     const { issuer, client_id, client_secret } = oidc
@@ -33,6 +52,7 @@ export const identityProviderService = (store: IdentityProviderStore, sealing: S
   return {
     async create(ctx: Ctx, id: string, body: CreateIdentityProvider): Promise<IdentityProvider> {
       const { domain_id = null } = body
+      await mustAnswer(body.x_oidc)
       const made = await store.insert(
         {
           id,
@@ -61,6 +81,7 @@ export const identityProviderService = (store: IdentityProviderStore, sealing: S
     async update(_ctx: Ctx, id: string, body: ChangeIdentityProvider): Promise<IdentityProvider> {
       const { authorization_ttl, remote_ids, x_oidc } = body
       const { fields } = splitExtra(body, FIELDS)
+      await mustAnswer(x_oidc)
       const updated = await store.update(
         id,
         row => ({

@@ -6,6 +6,7 @@ import type { Prisma, PrismaClient } from '../../generated/client.ts'
 import type { Transact, Transaction } from '../../revocation/store.ts'
 import type { SealedTable } from '../../signing/reseal.ts'
 import type { ListIdentityProviders } from './schema.ts'
+import { sealName } from './secret.ts'
 
 const include = { remote_ids: { orderBy: { place: 'asc' } } } as const
 export type IdentityProvider = Prisma.IdentityProviderGetPayload<{ include: typeof include }>
@@ -102,8 +103,6 @@ async function writeRemoteIds(tx: Transaction, id: string, remoteIds: readonly s
   })
   return tx.identityProvider.findUniqueOrThrow({ where: { id }, include })
 }
-
-export const sealName = (id: string): string => `identity-provider:${id}`
 
 export const sealedClientSecrets = (db: PrismaClient): SealedTable => ({
   async page(after, limit) {

@@ -31,12 +31,14 @@ export function checkAccount(
   }
   if (!enabled || isInactive(rules, options, times)) throw refuse('account-disabled', id)
   if (facts.revoked) throw proof.parent ? tokenGone(id) : refuse('refused', id)
+  if (!facts.vouched) throw refuse('refused', id)
   if (proof.passwordId && isExpired(dateOf(facts.password_expires_at), options, now))
     throw new Refusal({ why: 'password-expired', userId: id }, errors.passwordExpired(id))
   const missing = missingMethods(options, proof.methods, isMethod)
   if (!missing || lent === 'ec2') return
-  // a receipt says which methods were right, and not that they gave no more than was lent
-  throw lent && lent !== 'trust' ? refuse('refused', id) : new ReceiptNeeded(proof, facts, missing)
+  // a receipt says which methods were right, and neither who vouched nor that no more was given than was lent
+  const byOthers = proof.federated !== undefined || (lent && lent !== 'trust')
+  throw byOthers ? refuse('refused', id) : new ReceiptNeeded(proof, facts, missing)
 }
 
 const dateOf = (ms: number | null): Date | null => (ms === null ? null : new Date(ms))

@@ -29,12 +29,28 @@ export function claimsOf(
     ...(facts.password_expires_at === null || proof.delegation?.actsAs
       ? {}
       : { pe: facts.password_expires_at }),
+    ...federatedOf(proof),
     ...proof.delegation?.claims,
     aid: chain ? [auditId, chain] : [auditId],
     iat: issuedAt,
     exp: endOf(proof, issuedAt + ttlS),
   } as Claims
 }
+
+/** more of them do not fit into a header; they count all the same */
+const MOST_GROUPS = 32
+
+const federatedOf = ({ federated }: Proof): Pick<Claims, 'fed'> =>
+  federated
+    ? {
+        fed: {
+          i: federated.providerId,
+          p: federated.protocolId,
+          g: federated.groupIds.slice(0, MOST_GROUPS),
+          ...(federated.local ? { l: 1 as const } : {}),
+        },
+      }
+    : {}
 
 /** Those in effect there; by lent rights, only those that are lent too. */
 function rolesOf({ delegation }: Proof, facts: Facts): [id: string, name: string][] {

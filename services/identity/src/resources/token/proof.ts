@@ -15,6 +15,17 @@ export interface Proof {
   parent?: Claims
   /** what was proven a moment ago, in a login that this one completes */
   receipt?: Receipt
+  /** an identity provider vouched for the user: the token ends with it, its protocol and its mapping */
+  federated?: {
+    providerId: string
+    protocolId: string
+    /** that its mapping gave */
+    groupIds: readonly string[]
+    /** to a user of our own */
+    local: boolean
+    /** of all three as they were asked, and must still be when the token is made; undefined: by a token of it */
+    version?: string
+  }
   /** the user acts by rights that were lent, and by no others */
   delegation?: Delegation
 }

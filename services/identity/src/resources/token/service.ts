@@ -82,11 +82,12 @@ export const tokenService = (dependencies: Dependencies) => {
 
   /** What is to be read for a token; without a target it may become one for the default project. */
   function queryOf(proof: Proof, scope: Scope | undefined): FactsQuery {
-    const { userId, delegation } = proof
+    const { userId, delegation, federated } = proof
     return {
       userId,
       target: delegation?.target ?? (scope ? targetOf(scope) : null),
       parent: origin(proof),
+      federated: federated?.version === undefined ? null : { ...federated, version: federated.version },
       delegation: delegation ?? null,
     }
   }

@@ -63,6 +63,8 @@ export interface Facts {
   implications: [string, string][]
   /** one of the subjects asked about was revoked since */
   revoked: boolean
+  /** the identity provider that was asked is as it was, if one was */
+  vouched: boolean
   /** the rights are still lent, if they are */
   stands: boolean
 }
@@ -76,6 +78,8 @@ export interface FactsQuery {
   target: Target | null
   /** subjects of the token this one is made from, and when that was issued, ms since 1970 */
   parent: { subjects: string[]; issuedAt: number } | null
+  /** who vouched for the user just now; null: nobody from outside */
+  federated: { providerId: string; protocolId: string; version: string } | null
   /** by which lent rights; null: the user's own */
   delegation: Pick<Delegation, 'kind' | 'id' | 'version' | 'holderId' | 'agentIds'> | null
 }
@@ -132,6 +136,10 @@ const FACTS = `
     (select coalesce(json_agg(json_build_array(prior_id, implied_id)), '[]') from implications) as implications,
     exists (select from revocations where subject = any($7::text[])
       and issued_until >= to_timestamp($8::double precision / 1000)) as revoked,
+    $18::text is null or exists (select from identity_providers i
+      join federation_protocols p on p.identity_provider_id = i.id join mappings m on m.id = p.mapping_id
+      where i.id = $16::text and p.id = $17::text and i.enabled
+        and concat_ws('/', i.xmin, p.xmin, m.xmin) = $18) as vouched,
     case $10::text
       when 'application-credential' then exists (select from application_credentials where id = $11::text)
       when 'ec2' then exists (
@@ -158,7 +166,7 @@ function verdictOf<T>(judge: () => T): { value: T } | { error: unknown } {
 
 async function factsOf(
   client: PoolClient,
-  { userId, target, parent, delegation }: FactsQuery,
+  { userId, target, parent, federated, delegation }: FactsQuery,
   rules: AccountRules,
 ): Promise<Facts | null> {
   const ref = target && target.kind !== 'system' ? target.ref : undefined
@@ -168,6 +176,7 @@ async function factsOf(
     ...[parent?.subjects ?? [], parent?.issuedAt ?? 0, delegation?.version],
     ...[delegation?.kind, delegation?.id, delegation?.holderId ?? userId, delegation?.agentIds ?? []],
     ...lockOf(rules),
+    ...[federated?.providerId, federated?.protocolId, federated?.version],
   ]
   const { rows } = await client.query<Facts>({ name: 'facts', text: FACTS, values })
   return rows[0] ?? null

@@ -11,7 +11,9 @@ export function viewToken(claims: Claims, catalog: string | null): string {
       domain: named(claims.ud),
       id: claims.sub,
       name: claims.un,
-      password_expires_at: viewExpiry(claims.pe === undefined ? null : new Date(claims.pe)),
+      ...(federatedOf(claims) ?? {
+        password_expires_at: viewExpiry(claims.pe === undefined ? null : new Date(claims.pe)),
+      }),
     },
     audit_ids: claims.aid,
     expires_at: isoMicros(new Date(Math.round(claims.exp * 1000))),
@@ -25,6 +27,18 @@ export function viewToken(claims: Claims, catalog: string | null): string {
 }
 
 export const isScoped = ({ p, d, sys }: Claims): boolean => (p ?? d ?? sys) !== undefined
+
+/** Not of a user of our own, nor of a trustor in whose name somebody acts. */
+function federatedOf({ fed, tr }: Claims) {
+  if (!fed || fed.l || tr?.i) return null
+  return {
+    'OS-FEDERATION': {
+      groups: fed.g.map(id => ({ id })),
+      identity_provider: { id: fed.i },
+      protocol: { id: fed.p },
+    },
+  }
+}
 
 function scopeOf({ p, d, sys, r }: Claims) {
   const roles = r.map(named)

@@ -3,6 +3,7 @@ import type { Claims, TokenVerifier } from '@caelum/token'
 import { z } from 'zod'
 import { tokenGone } from '../../../login/refusal.ts'
 import { delegationOf } from '../delegation.ts'
+import type { Proof } from '../proof.ts'
 import type { Method } from './method.ts'
 
 export const TokenBlock = z.object({ id: z.string().min(1) })
@@ -17,6 +18,7 @@ export const tokenMethod = (verifier: Pick<TokenVerifier, 'verify'>): Method<Tok
       methods: ['token', ...parent.m],
       parent,
       ...(delegation ? { delegation } : {}),
+      ...(parent.fed ? { federated: federatedOf(parent.fed) } : {}),
     }
   },
 })
@@ -30,3 +32,10 @@ function known(verifier: Pick<TokenVerifier, 'verify'>, text: string): Claims {
     throw error
   }
 }
+
+const federatedOf = ({ i, p, g, l }: NonNullable<Claims['fed']>): NonNullable<Proof['federated']> => ({
+  providerId: i,
+  protocolId: p,
+  groupIds: g,
+  local: l === 1,
+})
