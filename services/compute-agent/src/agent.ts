@@ -2,11 +2,14 @@
  * The agent of one host: hello, then three loops side by side: poll what is wanted, make it so, report what is.
  *
  * Compute away: nothing stops. Guests run on, those that die are started again, metadata is served; polling and
- * reporting go on trying. Stopping (SIGTERM): nothing new is begun, steps under way finish, guests run on. Superseded
- * (a report was refused, because a newer agent said hello for this host): the same, and it does not come back.
+ * reporting go on trying. An agent that starts meanwhile serves metadata from what its predecessor knew, and leaves
+ * guests as they are until compute has said what is wanted. Stopping (SIGTERM): nothing new is begun, steps under way
+ * finish, guests run on. Superseded (a report was refused, because a newer agent said hello for this host): the same,
+ * and it does not come back.
  */
 import { join } from 'node:path'
-import { type HostFacts, PROTOCOL_VERSION, type WantedReply } from '@caelum/agent-protocol'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type HostFacts, PROTOCOL_VERSION, type WantedReply, type WantedVm } from '@caelum/agent-protocol'
 import type { Logger } from '@caelum/kernel'
 import { point } from '@caelum/reconcile/crash'
 import manifest from '../package.json' with { type: 'json' }
@@ -21,6 +24,8 @@ import type { Directory } from './metadata/directory.ts'
 import type { HostNetwork } from './network/host-network.ts'
 import { Slots } from './slots.ts'
 import { VmLoop } from './vm/loop.ts'
+import { isOn } from './vm/state.ts'
+import { WantedFile } from './vm/wanted-file.ts'
 
 export interface AgentOptions {
   api: ComputeApi
@@ -79,14 +84,20 @@ export async function runAgent(
     ...(options.pauseMs && { pauseMs: options.pauseMs }),
     ...(options.lookEveryMs && { lookEveryMs: options.lookEveryMs }),
   })
+  const file = new WantedFile(join(options.data_dir, 'wanted.json'), log)
+  const heard = new AbortController()
   const onWanted = (reply: WantedReply) => {
+    heard.abort()
     vms.want(reply)
-    directory.fill(vms.wanted.all().filter(vm => vm.power !== 'gone'))
+    const here = vms.wanted.all().filter(vm => vm.power !== 'gone')
+    directory.fill(here)
+    file.keep(here)
   }
 
   await images.open()
   await network.open()
   await driver.open(FIRST_CONNECT_MS)
+  const recalling = recall(options, await file.read(), AbortSignal.any([ending, heard.signal]))
   const hello = await sayHello(api, hostFacts, log, ending)
   if (hello) {
     point('agent.hello.after')
@@ -106,8 +117,26 @@ export async function runAgent(
     await Promise.all([reporter.run(ending), poll({ api, log, onWanted, onAsks }, ending)])
     await vms.close()
   }
+  await Promise.all([recalling, file.close()])
   await Promise.all([network.close(), driver.close(), api.close()])
   return superseded.signal.aborted ? 'superseded' : 'stopped'
+}
+
+/** Serves these vms as far as that starts, stops and removes nothing, until `signal`: compute was heard, or the end. */
+async function recall(
+  { driver, network, directory, log, lookEveryMs = 10_000 }: AgentOptions,
+  vms: readonly WantedVm[],
+  signal: AbortSignal,
+): Promise<void> {
+  if (vms.length === 0) return
+  directory.fill(vms)
+  log.info({ vms: vms.length }, 'metadata is served from memory until compute answers')
+  while (!signal.aborted) {
+    const domains = await driver.list().catch(() => null)
+    const on = (domains ?? []).filter(domain => isOn(domain)).map(domain => domain.id)
+    if (domains && !signal.aborted) network.recall(vms, new Set(on))
+    await sleep(lookEveryMs, undefined, { signal }).catch(() => undefined)
+  }
 }
 
 /** @returns null when it ended before compute answered */

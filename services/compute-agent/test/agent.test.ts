@@ -1,14 +1,16 @@
 import { copyFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { WantedVm } from '@caelum/agent-protocol'
 import { silentLogger } from '@caelum/kernel'
 import { eventually } from '@caelum/testkit'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { runAgent } from '../src/agent.ts'
 import { openComputeApi } from '../src/compute-api/client.ts'
 import { Directory } from '../src/metadata/directory.ts'
-import { noNetwork } from '../src/network/host-network.ts'
+import { type HostNetwork, noNetwork } from '../src/network/host-network.ts'
 import { Authority, type Identity } from './certificates.ts'
+import { wantedNic } from './factory.ts'
 import { FakeCompute } from './fake-compute.ts'
 import { FakeDriver } from './fake-driver.ts'
 
@@ -20,14 +22,14 @@ let driver: FakeDriver
 let dataDir: string
 const running: { stop: AbortController; ended: Promise<'stopped' | 'superseded'> }[] = []
 
-const startAgent = (identity = client, directory = new Directory()) => {
+const startAgent = (identity = client, directory = new Directory(), network: HostNetwork = noNetwork) => {
   const stop = new AbortController()
   const api = openComputeApi(compute.url, identity)
   const ended = runAgent(
     {
       api,
       driver,
-      network: noNetwork,
+      network,
       directory,
       log: silentLogger,
       host: { name: 'host-1', ip: '127.0.0.1' },
@@ -132,6 +134,43 @@ describe('agent and compute', () => {
     startAgent()
     await eventually(() => compute.seen.size === 2 && compute.isSettled())
     expect(driver.calls.every(call => call === 'list ')).toBe(true)
+  })
+
+  test('an agent that starts while compute is away serves metadata, and touches nothing', async () => {
+    const nic = wantedNic()
+    const [on, off, crashed] = [compute.want({ nics: [nic] }), compute.want(), compute.want()]
+    startAgent()
+    await allSettled()
+    await stopAgents()
+    await compute.stop()
+    driver.destroyBehind(off.id)
+    driver.destroyBehind(crashed.id, 'crashed')
+    driver.calls.length = 0
+
+    const directory = new Directory()
+    const told: { call: 'want' | 'recall'; vms: string[]; on: string[] }[] = []
+    const note = (call: 'want' | 'recall') => (vms: readonly WantedVm[], running: ReadonlySet<string>) => {
+      told.push({ call, vms: vms.map(vm => vm.id), on: [...running] })
+    }
+    startAgent(client, directory, { ...noNetwork, want: note('want'), recall: note('recall') })
+    await eventually(() => directory.find(nic.network_id, '10.0.0.5')?.server_id === on.server_id)
+    const recalled = { call: 'recall', vms: [on.id, off.id, crashed.id], on: [on.id] }
+    await eventually(() => told.length > 2)
+    expect(told).toEqual(told.map(() => recalled))
+    expect(driver.calls.filter(call => call !== 'list ')).toEqual([])
+
+    // what compute says counts, whatever was known before
+    compute.want({ id: off.id, power: 'gone' })
+    compute.want({ id: on.id, nics: [{ ...nic, fixed_ips: [{ address: '10.0.0.6', prefix_length: 24 }] }] })
+    compute.seen.clear()
+    await compute.start()
+    await eventually(() => !compute.vms.has(off.id) && compute.seen.size > 1 && compute.isSettled())
+    expect(driver.boots.get(crashed.id)).toBe(2)
+    expect(directory.find(nic.network_id, '10.0.0.5')).toBeUndefined()
+    expect(directory.find(nic.network_id, '10.0.0.6')?.server_id).toBe(on.server_id)
+    const firstWant = told.findIndex(({ call }) => call === 'want')
+    expect(firstWant).toBeGreaterThan(0)
+    expect(told.slice(firstWant).every(({ call }) => call === 'want')).toBe(true)
   })
 
   test('an agent whose report is refused stops itself, and the newer one works on', async () => {

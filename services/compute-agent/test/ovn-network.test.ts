@@ -16,6 +16,7 @@ test('metadata networks and ports on a real Open vSwitch', { timeout: 120_000 },
   expect((await inNamespaces('host/ovn-network.ts')).trim().split('\n')).toEqual([
     'served',
     'the next process takes over what is there',
+    'what is remembered is served, and nothing is taken away for it',
     'namespace made anew',
     'wire made anew',
     'a wiped switch gets its ports back, running guests too',

@@ -14,6 +14,11 @@ export interface HostNetwork {
   /** All vms that have a place on this host now, and those of them whose guests are on. Returns at once. */
   want(vms: readonly WantedVm[], on: ReadonlySet<string>): void
   /**
+   * The same from memory, before compute has said what is wanted now: what these vms need is made and mended, and
+   * nothing is taken away for want of being among them. Counts until the first `want`. Returns at once.
+   */
+  recall(vms: readonly WantedVm[], on: ReadonlySet<string>): void
+  /**
    * After: the integration bridge and the metadata networks of this vm's NICs are there.
    * @throws NetworkFault
    */
@@ -25,5 +30,6 @@ export const noNetwork: HostNetwork = {
   open: () => Promise.resolve(),
   close: () => Promise.resolve(),
   want: () => undefined,
+  recall: () => undefined,
   ensure: () => Promise.resolve(),
 }

@@ -57,6 +57,8 @@ export class OvnNetwork implements HostNetwork {
   #bridge: IntegrationBridge
   #vms: readonly WantedVm[] | null = null
   #on: ReadonlySet<string> = new Set()
+  /** compute has said all that it wants here: only then is what nobody wants taken away */
+  #complete = false
   #ready = new Map<string, Ready>()
   #faults = new Map<string, NetworkFault>()
   #work = new Slots(4)
@@ -87,9 +89,18 @@ export class OvnNetwork implements HostNetwork {
   }
 
   want(vms: readonly WantedVm[], on: ReadonlySet<string>): void {
+    this.#complete = true
+    this.#take(vms, on)
+  }
+
+  recall(vms: readonly WantedVm[], on: ReadonlySet<string>): void {
+    if (!this.#complete) this.#take(vms, on)
+  }
+
+  #take(vms: readonly WantedVm[], on: ReadonlySet<string>): void {
     this.#vms = vms
     this.#on = on
-    const told = JSON.stringify([[...networksOf(vms).values()], [...on].sort()])
+    const told = JSON.stringify([this.#complete, [...networksOf(vms).values()], [...on].sort()])
     if (told === this.#told) return
     this.#told = told
     void this.#look()
@@ -125,7 +136,8 @@ export class OvnNetwork implements HostNetwork {
     if (!this.#vms || this.#closed) return
     const wanted = networksOf(this.#vms)
     await Promise.all([...wanted.values()].map(network => this.#work.run(() => this.#ensureNetwork(network))))
-    for (const id of await listNamespaces()) if (!wanted.has(id)) await this.#removeNetwork(id)
+    if (this.#complete)
+      for (const id of await listNamespaces()) if (!wanted.has(id)) await this.#removeNetwork(id)
     await this.#compareTaps(this.#vms, wanted)
   }
 
@@ -204,6 +216,6 @@ export class OvnNetwork implements HostNetwork {
         }
         if (!isThere && port?.external_ids.get('vm-id') === vm.id && !this.#on.has(vm.id)) dead.push(port)
       }
-    await this.#bridge.removePorts(dead)
+    if (this.#complete) await this.#bridge.removePorts(dead)
   }
 }

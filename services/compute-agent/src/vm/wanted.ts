@@ -1,6 +1,6 @@
 import type { WantedReply, WantedVm } from '@caelum/agent-protocol'
 
-/** What compute wants on this host, as far as it has told us. In memory only: it is asked anew at every start. */
+/** What compute wants on this host, as far as it has told us. It is asked anew at every start. */
 export class Wanted {
   #vms = new Map<string, WantedVm>()
   #complete = false
