@@ -11,11 +11,12 @@ import { supervisorStatus } from '../src/supervisor/control-client.ts'
 import { identify, markedProcesses, processMark, SUPERVISOR_UNIT } from '../src/supervisor/process-table.ts'
 import { Supervisor } from '../src/supervisor/supervisor.ts'
 import type { Unit } from '../src/supervisor/unit.ts'
-import { dummyUnit, dummyUnits, startsOf } from './dummy-units.ts'
+import { answeringUnit, dummyUnit, dummyUnits, startsOf } from './dummy-units.ts'
 
 let folder: string
 let location: Location
 let supervisor: Supervisor | undefined
+let notes: string[]
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'caelum-cli-'))
@@ -31,8 +32,10 @@ afterEach(async () => {
   rmSync(folder, { recursive: true })
 })
 
-async function supervise(units: Unit[]): Promise<Supervisor> {
-  supervisor = new Supervisor(location, () => undefined)
+async function supervise(units: Unit[], patienceMs?: number): Promise<Supervisor> {
+  notes = []
+  const note = (...words: unknown[]) => notes.push(words.join(' '))
+  supervisor = new Supervisor(location, note, patienceMs)
   await supervisor.apply(units)
   return supervisor
 }
@@ -87,6 +90,31 @@ test('one that keeps failing says why and does not stop the others', async () =>
   await expect.poll(() => stateOf('bad')?.restarts, { timeout: 10_000 }).toBeGreaterThan(2)
   expect(stateOf('bad')?.last_error).toMatch(/bad ended: exit status 7; see .*bad\.log/)
   expect(stateOf('good')?.state).toBe('ready')
+})
+
+test('one that hangs is killed and started again, and it is said why', async () => {
+  await supervise([answeringUnit(folder, 'one'), answeringUnit(folder, 'other')], 1_000)
+  await allReady()
+  process.kill(startsOf(folder, 'one')[0]!, 'SIGSTOP')
+  await expect.poll(() => startsOf(folder, 'one').length, { timeout: 30_000 }).toBe(2)
+  await allReady()
+  expect(identify(startsOf(folder, 'one')[0]!)).toBeUndefined()
+  const why = 'one did not answer for 1.0 s and was killed'
+  expect(stateOf('one')).toMatchObject({ restarts: 1, last_error: expect.stringContaining(why) })
+  expect(notes.filter(line => line.includes(why))).toHaveLength(1)
+  expect(startsOf(folder, 'other')).toHaveLength(1)
+})
+
+test('one whose place was taken is left alone for long, until somebody asks for it anew', async () => {
+  const displaced = { status: 7, why: 'another one is at it' }
+  const units = [{ ...dummyUnit(folder, 'older', [], '1'), displaced }]
+  await supervise(units)
+  await expect.poll(() => stateOf('older')?.state, { timeout: 10_000 }).toBe('failing')
+  expect(stateOf('older')).toMatchObject({ restarts: 1, last_error: 'older ended: another one is at it' })
+  expect(notes.at(-1)).toBe('older failing older ended: another one is at it; next try in 60000 ms')
+  expect(startsOf(folder, 'older')).toHaveLength(1)
+  await supervisor!.apply(units)
+  await expect.poll(() => startsOf(folder, 'older').length, { timeout: 5_000 }).toBe(2)
 })
 
 test('a program that does not exist is an error of that unit alone', async () => {

@@ -13,6 +13,8 @@ export type ProcessSpec = {
   cwd?: string
   /** one cheap look, no waiting inside; true once others may depend on the process. Safe to call at any time. */
   ready(): Promise<boolean>
+  /** whether it answers at all, whatever it says; one that did and does no more hangs. Without it nobody can tell. */
+  alive?(): Promise<boolean>
   /** the signal that asks it to end; default SIGTERM */
   stop?: 'SIGTERM' | 'SIGINT' | 'SIGKILL'
   /** where stdout and stderr belong; without it the supervisor chooses */

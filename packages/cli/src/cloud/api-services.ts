@@ -8,7 +8,7 @@ import { serviceSettings } from '../instance/service-settings.ts'
 import { API_SERVICES, type ApiService } from '../instance/services.ts'
 import type { Settings } from '../instance/settings.ts'
 import type { Unit } from '../supervisor/unit.ts'
-import { healthy, nodeArgv, nodeEnv, ROOT } from './node-program.ts'
+import { answers, healthy, nodeArgv, nodeEnv, ROOT } from './node-program.ts'
 import type { Database } from './postgres.ts'
 
 const databasePassword = (location: Location, { name }: ApiService): string =>
@@ -103,6 +103,7 @@ export function apiService(
       argv: nodeArgv(`services/${service.name}/src/main.ts`),
       env: env(),
       ready: () => healthy(`http://${listen}/healthz`),
+      alive: () => answers(`http://${listen}/healthz/live`),
     }),
   }
 }
@@ -122,6 +123,7 @@ export function gateway(settings: Settings): Unit {
         CAELUM_UPSTREAMS: JSON.stringify(Object.fromEntries(upstreams)),
       },
       ready: () => healthy(`http://${listen}/healthz`),
+      alive: () => answers(`http://${listen}/healthz/live`),
     }),
   }
 }

@@ -85,6 +85,12 @@ function hostUnit(host: LabHost): Unit {
   }
 }
 
+/** services/compute-agent/src/main.ts */
+const DISPLACED: NonNullable<Unit['displaced']> = {
+  status: 3,
+  why: 'a newer agent speaks for this host to compute; it runs somewhere else with the same certificate',
+}
+
 const AGENT = 'services/compute-agent/src/main.ts'
 
 function agentSpec(
@@ -118,10 +124,16 @@ function agentUnit(host: LabHost, agentListen: string): Unit {
     CAELUM_LIBVIRT_SOCKET: '/run/libvirt/libvirt-sock',
     CAELUM_OVSDB: 'unix:/run/openvswitch/db.sock',
   })
-  return { name: spec.name, after: [host.name], process: () => host.processInside(spec) }
+  return {
+    name: spec.name,
+    after: [host.name],
+    process: () => host.processInside(spec),
+    displaced: DISPLACED,
+  }
 }
 
 function simUnit(host: LabHost, agentListen: string): Unit {
   const spec = agentSpec(host, 'sim', agentListen, {})
-  return { name: spec.name, after: [UNDERLAY], prepare: () => host.prepare(), process: () => spec }
+  const prepare = () => host.prepare()
+  return { name: spec.name, after: [UNDERLAY], prepare, process: () => spec, displaced: DISPLACED }
 }

@@ -28,3 +28,10 @@ export async function healthy(url: string): Promise<boolean> {
   await answer.body?.cancel()
   return answer.status === 200
 }
+
+/** Does anybody answer there, whatever the answer? */
+export async function answers(url: string): Promise<boolean> {
+  const answer = await fetch(url, { signal: AbortSignal.timeout(2_000) })
+  await answer.body?.cancel()
+  return true
+}

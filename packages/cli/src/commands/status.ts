@@ -91,7 +91,7 @@ function tables({ supervisor, processes, endpoints, hosts, queues: bells }: Repo
     unit.pid === null ? '' : mebibytes(unit.memory_bytes),
     unit.started_at ? seconds(Date.now() - Date.parse(unit.started_at)) : '',
     String(unit.restarts || ''),
-    unit.state === 'ready' ? '' : (unit.last_error ?? ''),
+    remarkOn(unit),
   ])
   const total = processes.reduce((sum, unit) => sum + unit.memory_bytes, supervisor!.memory_bytes)
   return [
@@ -107,6 +107,12 @@ function tables({ supervisor, processes, endpoints, hosts, queues: bells }: Repo
       ...bells.map(({ name, waiting, active, delayed }) => [name, ...[waiting, active, delayed].map(String)]),
     ]),
   ].join('\n\n')
+}
+
+/** What is wrong; when nothing is, why it was started anew the last time. */
+const remarkOn = ({ state, last_error }: UnitStatus): string => {
+  if (last_error === null) return ''
+  return state === 'ready' ? `before: ${last_error}` : last_error
 }
 
 /** `{"status": "ok", "queue": {"waiting": 0}}` → `ok, queue: {"waiting":0}` */

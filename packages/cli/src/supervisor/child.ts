@@ -15,13 +15,16 @@ export function specDigest(spec: ProcessSpec): string {
     .digest('hex')
 }
 
+/** @param status null: it was killed, or is not known */
+export type Ended = { status: number | null; how: string }
+
 /** A running process: one that we started, or one that an earlier supervisor did. */
 export type Child = {
   identity: ProcessIdentity
   startedAt: number
   adopted: boolean
-  /** resolves when it has ended, with a sentence of how */
-  ended: Promise<string>
+  /** resolves when it has ended */
+  ended: Promise<Ended>
 }
 
 /**
@@ -47,15 +50,17 @@ export async function startChild(
       detached: true,
       stdio: ['ignore', log, log],
     })
-    const ended = new Promise<string>(resolve => {
-      child.once('exit', (code, signal) => resolve(signal ? `killed by ${signal}` : `exit status ${code}`))
+    const ended = new Promise<Ended>(resolve => {
+      child.once('exit', (status, signal) =>
+        resolve({ status, how: signal ? `killed by ${signal}` : `exit status ${status}` }),
+      )
     })
     await new Promise<void>((resolve, reject) => {
       child.once('spawn', resolve)
       child.once('error', reject)
     })
     const identity = identify(child.pid!)
-    if (!identity) throw new Error(`${command} ended at once (${await ended}); see ${logFile}`)
+    if (!identity) throw new Error(`${command} ended at once (${(await ended).how}); see ${logFile}`)
     return { identity, startedAt: Date.now(), adopted: false, ended }
   } finally {
     closeSync(log)
@@ -66,9 +71,9 @@ const ADOPTED_LOOK_MS = 100
 
 /** Takes over a process of an earlier supervisor. It is not our child, so its end is noticed by looking. */
 export function adoptChild(record: ProcessRecord): Child {
-  const watch = async (): Promise<string> => {
+  const watch = async (): Promise<Ended> => {
     while (isRunning(record)) await sleep(ADOPTED_LOOK_MS)
-    return 'ended (exit status unknown: it was started by an earlier supervisor)'
+    return { status: null, how: 'ended (exit status unknown: it was started by an earlier supervisor)' }
   }
   return { identity: record, startedAt: record.started_at, adopted: true, ended: watch() }
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Location } from '../instance/location.ts'
+import { PATIENCE_MS } from './after-life.ts'
 import { Board } from './board.ts'
 import { ProcessRecords } from './process-records.ts'
 import { SUPERVISOR_UNIT } from './process-table.ts'
@@ -16,7 +17,7 @@ export class Supervisor {
   readonly #around: Surroundings
   #turn: Promise<void> = Promise.resolve()
 
-  constructor(location: Location, note: Surroundings['note']) {
+  constructor(location: Location, note: Surroundings['note'], patienceMs = PATIENCE_MS) {
     this.#around = {
       instanceId: location.id,
       board: new Board(),
@@ -24,6 +25,7 @@ export class Supervisor {
       logFileOf: unit => join(location.logDir, `${unit}.log`),
       isReady: unit => this.#runners.get(unit)?.state === 'ready',
       note,
+      patienceMs,
     }
   }
 

@@ -1,6 +1,6 @@
 /**
  * Keeps one unit as it should be: wait for what it depends on, prepare, start or adopt, wait until ready, watch,
- * and again from the start when it ended.
+ * and again from the start when it ended. One that hangs (`silence.ts`) is killed, and so ends too.
  *
  * Who writes what: the runner alone writes its unit's record. If we die between the start of a process and the
  * writing of its record, the process runs without one: before every start all processes that carry the unit's mark
@@ -9,20 +9,19 @@
 import { existsSync, renameSync, statSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ProcessSpec } from '@caelum/lab'
+import { seconds } from '../setup/terminal.ts'
+import { afterLife, type Life, NO_ENDS, patienceWith } from './after-life.ts'
 import type { Board } from './board.ts'
 import { adoptChild, type Child, specDigest, startChild } from './child.ts'
 import type { ProcessRecords } from './process-records.ts'
-import { isRunning } from './process-table.ts'
+import { isRunning, signal as killProcess } from './process-table.ts'
+import { isHanging, listen, silenceAtFirst } from './silence.ts'
 import { sweepProcesses, terminate } from './sweep.ts'
 import type { Unit, UnitState, UnitStatus } from './unit.ts'
 
 const READY_LOOK_MS = 40
 const HEALTH_LOOK_MS = 2_000
 const PROBE_MS = 3_000
-const FIRST_BACKOFF_MS = 100
-const LONGEST_BACKOFF_MS = 5_000
-/** a process that stayed this long starts with the first backoff again */
-const STEADY_MS = 10_000
 const GRACE_MS = 10_000
 
 export type Surroundings = {
@@ -30,6 +29,8 @@ export type Surroundings = {
   board: Board
   records: ProcessRecords
   logFileOf: (unit: string) => string
+  /** how long a process that answered once may be silent, the first time, ms */
+  patienceMs: number
   isReady: (unit: string) => boolean
   note: (unit: string, event: string, detail?: string) => void
 }
@@ -43,7 +44,7 @@ export class UnitRunner {
   #child: Child | undefined
   #spec: ProcessSpec | undefined
   #restarts = 0
-  #failures = 0
+  #ends = NO_ENDS
   #pause = new AbortController()
   #readyAfterMs: number | null = null
   #lastError: string | null = null
@@ -66,7 +67,7 @@ export class UnitRunner {
       state: this.#state,
       pid: child?.identity.pid ?? null,
       restarts: this.#restarts,
-      failures: this.#failures,
+      failures: this.#ends.failures,
       ready_after_ms: this.#readyAfterMs,
       started_at: child ? new Date(child.startedAt).toISOString() : null,
       last_error: this.#lastError,
@@ -82,7 +83,7 @@ export class UnitRunner {
 
   /** Forgets earlier failures: the next try is now. */
   retry(): void {
-    this.#failures = 0
+    this.#ends = NO_ENDS
     this.#pause.abort()
   }
 
@@ -109,34 +110,36 @@ export class UnitRunner {
     await board.until(() => this.unit.after.every(isReady), signal)
     while (!signal.aborted) {
       const began = performance.now()
+      let end: Pick<Life, 'status' | 'hung'> = { status: null, hung: false }
       try {
-        await this.#once(signal)
+        end = await this.#once(signal)
         if (!this.unit.process) return
       } catch (error) {
         if (signal.aborted) return
         this.#lastError = error instanceof Error ? error.message : String(error)
       }
       if (signal.aborted) return
-      if (performance.now() - began > STEADY_MS) this.#failures = 0
-      const backoffMs = Math.min(FIRST_BACKOFF_MS * 2 ** this.#failures, LONGEST_BACKOFF_MS)
+      const { displaced } = this.unit
+      const next = afterLife(this.#ends, { ms: performance.now() - began, ...end }, displaced?.status)
+      if (next.isDisplaced) this.#lastError = `${this.unit.name} ended: ${displaced?.why}`
       this.#restarts += 1
-      this.#failures += 1
-      this.#become('failing', `${this.#lastError}; next try in ${backoffMs} ms`)
+      this.#ends = next.ends
+      this.#become('failing', `${this.#lastError}; next try in ${next.pauseMs} ms`)
       this.#pause = new AbortController()
-      await sleep(backoffMs, undefined, { signal: AbortSignal.any([signal, this.#pause.signal]) }).catch(
+      await sleep(next.pauseMs, undefined, { signal: AbortSignal.any([signal, this.#pause.signal]) }).catch(
         () => undefined,
       )
     }
   }
 
   /** One life of the process, or the whole of a step. */
-  async #once(signal: AbortSignal): Promise<void> {
+  async #once(signal: AbortSignal): Promise<Pick<Life, 'status' | 'hung'>> {
     const { name, prepare, process } = this.unit
     if (!process) {
       this.#become('preparing')
       await prepare?.()
       this.#ready()
-      return
+      return { status: 0, hung: false }
     }
     const child = (await this.#adopt(process)) ?? (await this.#start(process, prepare, signal))
     this.#child = child
@@ -151,15 +154,18 @@ export class UnitRunner {
       if (signal.aborted) resolve(undefined)
       signal.addEventListener('abort', () => resolve(undefined), { once: true })
     })
-    const watching = this.#watchHealth(watch.signal)
-    const how = await Promise.race([child.ended, aborted])
+    const watching = this.#watchHealth(child, watch.signal)
+    const ended = await Promise.race([child.ended, aborted])
     watch.abort()
     signal.removeEventListener('abort', stopWatch)
-    await watching
-    if (how === undefined) return
+    const hungMs = await watching
+    if (ended === undefined) return { status: null, hung: false }
     this.#child = undefined
     this.#around.records.remove(name)
-    this.#lastError = `${name} ended: ${how}; see ${this.#logFile()}`
+    const how =
+      hungMs === null ? `ended: ${ended.how}` : `did not answer for ${seconds(hungMs)} and was killed`
+    this.#lastError = `${name} ${how}; see ${this.#logFile()}`
+    return { status: ended.status, hung: hungMs !== null }
   }
 
   /** The process of an earlier supervisor, if it is the one that is wanted now. */
@@ -197,14 +203,27 @@ export class UnitRunner {
     return child
   }
 
-  async #watchHealth(signal: AbortSignal): Promise<void> {
+  /** @returns how long it had been silent when it was killed for that, ms; null: it was not */
+  async #watchHealth(child: Child, signal: AbortSignal): Promise<number | null> {
+    const spec = this.#spec!
+    const patienceMs = patienceWith(this.#ends, this.#around.patienceMs)
+    let silence = silenceAtFirst(child.adopted ? Date.now() - child.startedAt : null)
     while (!signal.aborted) {
-      const good = await looksReady(this.#spec!)
-      if (signal.aborted) return
+      const good = await saysYes(() => spec.ready())
+      const answered = good || (await saysYes(async () => spec.alive?.() ?? true))
+      if (signal.aborted) return null
       if (good) this.#ready()
       else if (this.#state === 'ready') this.#become('unhealthy', 'its readiness probe says no')
+      const now = performance.now()
+      silence = listen(silence, answered, now)
+      if (isHanging(silence, now, patienceMs)) {
+        // asked to end, it would not hear that either
+        killProcess(child.identity, 'SIGKILL')
+        return patienceMs
+      }
       await sleep(good ? HEALTH_LOOK_MS : READY_LOOK_MS, undefined, { signal }).catch(() => undefined)
     }
+    return null
   }
 
   async #end(child: Child): Promise<void> {
@@ -229,11 +248,11 @@ export class UnitRunner {
 }
 
 /** A probe that throws or takes too long says no. */
-async function looksReady(spec: ProcessSpec): Promise<boolean> {
+async function saysYes(probe: () => Promise<boolean>): Promise<boolean> {
   const late = new AbortController()
   const no = sleep(PROBE_MS, false, { signal: late.signal }).catch(() => false)
   try {
-    return await Promise.race([spec.ready().catch(() => false), no])
+    return await Promise.race([probe().catch(() => false), no])
   } finally {
     late.abort()
   }

@@ -16,6 +16,8 @@ export type Unit = {
   cleanup?: () => Promise<void>
   /** what it started may live on without it, and its next start takes that over: nothing is swept before a start */
   outlives?: boolean
+  /** it ends with this exit status when somebody else has taken its place: a new start would only take it back */
+  displaced?: { status: number; why: string }
   /** how long it may take to end after being asked, before it is killed */
   graceMs?: number
 }
