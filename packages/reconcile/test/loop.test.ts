@@ -19,6 +19,8 @@ const loops: Loop[] = []
 beforeAll(async () => {
   database = await testDatabase('compute')
   pool = new pg.Pool({ connectionString: database.adminUrl })
+  // a connection that is closing when the database is dropped is told so, after the pool has let go of it
+  pool.on('connect', client => client.on('error', () => undefined))
   await pool.query(`create table things (id uuid primary key, finished bool not null default false,
     tries int not null default 0, next_try_at timestamptz, last_error text, lease_until timestamptz)`)
   ledger = sqlLedger<Thing, Thing>(async (sql, ...values) => (await pool.query(sql, values)).rows, {
