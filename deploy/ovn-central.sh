@@ -8,6 +8,7 @@ lab=/caelum/packages/lab/sh
 export OVN_RUNDIR=/run/ovn OVS_RUNDIR=/run/ovn
 quiet=(-vconsole:info -vsyslog:off -vfile:off)
 mkdir -p /run/ovn /var/lib/ovn
+rm -f /run/ovn/*.sock /run/ovn/*.ctl # of the container before: nobody listens there
 
 "$lab/ovsdb-server.sh" /var/lib/ovn/nb.db /usr/share/ovn/ovn-nb.ovsschema \
   --remote=punix:/run/ovn/nb.sock --unixctl=/run/ovn/nb.ctl "${quiet[@]}" &
@@ -20,5 +21,5 @@ mkdir -p /run/ovn /var/lib/ovn
 
 "$lab/when-present.sh" /run/ovn/nb.sock /run/ovn/sb.sock -- \
   chmod 666 /run/ovn/nb.sock /run/ovn/sb.sock # the network service runs as another user; the folder is shared with it alone
-trap 'kill $(jobs -p)' TERM INT
+trap 'kill $(jobs -p); wait' TERM INT
 wait -n
