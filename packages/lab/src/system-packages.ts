@@ -46,6 +46,8 @@ export const SYSTEM_PACKAGES: readonly PackageGroup[] = [
     ],
   },
   { purpose: 'client', packages: ['python3-openstackclient', 'openssh-client'] },
+  // a server to try the reading of directories on
+  { purpose: 'directory', packages: ['slapd'] },
   { purpose: 'conformance', packages: ['tempest'] },
 ]
 

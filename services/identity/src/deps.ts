@@ -7,6 +7,8 @@ import { recorded } from './audit/recorded-store.ts'
 import type { Asking } from './audit/request.ts'
 import { type BootstrapConfig, bootstrap } from './bootstrap/bootstrap.ts'
 import { bootstrapStore } from './bootstrap/store.ts'
+import { Directories } from './directory/directories.ts'
+import { directoryStore } from './directory/store.ts'
 import { PrismaClient } from './generated/client.ts'
 import { type GuardLimits, LoginGuard } from './login/guard.ts'
 import { loginStore } from './login/store.ts'
@@ -145,7 +147,13 @@ export async function createDeps(options: DepsOptions) {
   const assignments = assignmentService(assignmentStore(db, transact), roles)
   const rules = options.accountRules
   const userRows = userStore(db, transact)
-  const users = userService({ store: userRows, hasher, assignments, rules })
+  const domainConfigs = domainConfigService(domainConfigStore(db), domains, options.sealing)
+  const directories = new Directories({
+    store: directoryStore(plain, transact),
+    ldapOptionsOf: domainId => domainConfigs.ldap(domainId),
+    ...{ ttlS: tokenTtlS, log },
+  })
+  const users = userService({ store: userRows, hasher, assignments, rules, directories })
   const credentials = credentialService(credentialStore(db, transact), options.sealing)
   const guard = new LoginGuard(loginStore(logins, rules), options.guardLimits, log)
   const tokens = tokenStore(logins, transact, rules)
@@ -169,7 +177,7 @@ export async function createDeps(options: DepsOptions) {
   const methods = {
     oauth1: oauth1Method(oauth1),
     application_credential: applicationCredentialMethod(applicationCredentials),
-    password: passwordMethod({ store: tokens, hasher, guard }),
+    password: passwordMethod({ store: tokens, hasher, guard, directories }),
     token: tokenMethod(verifier),
     totp: totpMethod({ store: tokens, sealing: options.sealing, guard }),
   }
@@ -189,7 +197,7 @@ export async function createDeps(options: DepsOptions) {
     clients: oidc,
   })
   const issuing = tokenService({
-    ...{ store: tokens, methods, trusts, keys, verifier, trust, guard, rules },
+    ...{ store: tokens, methods, trusts, keys, verifier, trust, guard, rules, directories },
     ttlS: tokenTtlS,
   })
   const login = federatedLogin({
@@ -208,7 +216,7 @@ export async function createDeps(options: DepsOptions) {
     users,
     projects,
     ownPassword: ownPassword({ store: userRows, hasher, guard, rules }),
-    groups: groupService(groupStore(db, transact), assignments),
+    groups: groupService(groupStore(db, transact), assignments, directories),
     roles,
     assignments,
     credentials,
@@ -232,7 +240,7 @@ export async function createDeps(options: DepsOptions) {
     policies: policyService(policyStore(db), { endpoints, services, regions }),
     registeredLimits: registeredLimitService(registeredLimitStore(db)),
     limits,
-    domainConfigs: domainConfigService(domainConfigStore(db), domains, options.sealing),
+    domainConfigs,
     identityProviders,
     mappings,
     federationProtocols: protocolService(protocolStore(db, transact), {

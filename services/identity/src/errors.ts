@@ -177,6 +177,12 @@ export const errors = {
     'InvalidImpliedRole',
     (role: string) => `Role ${role} cannot be an implied role of itself, directly or by others.`,
   ),
+  readOnlyDirectory: problem(
+    403,
+    'Forbidden',
+    () =>
+      'The people and groups of this domain are in a directory (LDAP), which is only read; change them there.',
+  ),
   providerTaken: (id: string) =>
     conflict(`there is already an identity provider ${id}, or one with such a remote id; choose others.`),
   noSuchLogin: () =>

@@ -12,7 +12,7 @@ const SLOW_SUITES = ['e2e', 'crash', 'conformance']
 
 export const test: Command = async args => {
   const { values } = parseOptions('test', args, { options: { fast: { type: 'boolean' } } })
-  await ensureSystemPackages(values.fast ? PACKAGES_FOR.demo : PACKAGES_FOR.test)
+  await ensureSystemPackages(values.fast ? PACKAGES_FOR.fast : PACKAGES_FOR.test)
   // of an earlier run that was killed
   await sweepDeadInstances()
   const interrupted = new AbortController()

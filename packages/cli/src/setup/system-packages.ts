@@ -16,7 +16,8 @@ export const PACKAGES_FOR = {
   libvirt: ['guests', 'network', 'queue'],
   image: ['guests', 'guest image'],
   demo: ['guests', 'network', 'queue', 'guest image', 'client'],
-  test: ['guests', 'network', 'queue', 'guest image', 'client', 'conformance'],
+  fast: ['guests', 'network', 'queue', 'guest image', 'client', 'directory'],
+  test: ['guests', 'network', 'queue', 'guest image', 'client', 'directory', 'conformance'],
 } as const satisfies Record<string, readonly Purpose[]>
 
 const groups = (purposes: readonly Purpose[]): PackageGroup[] =>

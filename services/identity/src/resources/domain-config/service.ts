@@ -48,6 +48,17 @@ export const domainConfigService = (store: DomainConfigStore, domains: DomainSer
       return which.name === undefined ? config : (config[which.group ?? ''] ?? {})
     },
 
+    /** Group `ldap` whole, for the service itself. */
+    async ldap(domainId: string): Promise<Record<string, Value>> {
+      const options = await store.list({ domainId, group: 'ldap' })
+      return Object.fromEntries(
+        options.map(({ id, name, value, sealed: hidden }) => [
+          name,
+          hidden ? JSON.parse(sealing.unseal(sealName(id), hidden).toString()) : (value as Value),
+        ]),
+      )
+    },
+
     /** @returns whether there was none before */
     async replace(ctx: Ctx, domainId: string, config: Config): Promise<{ made: boolean; config: Config }> {
       await domains.mustExist(ctx, domainId)

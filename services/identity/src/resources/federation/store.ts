@@ -7,6 +7,7 @@
 import { isUniqueViolation } from '@caelum/db'
 import { newHexId, newId } from '@caelum/kernel'
 import { Prisma, type PrismaClient } from '../../generated/client.ts'
+import { replaceOutsideMemberships } from '../../outside-memberships.ts'
 import { subjectsLosing, type Transact, type Transaction } from '../../revocation/store.ts'
 import type { DomainRef, Mapped } from '../mapping/evaluate.ts'
 import type { Mapping } from '../mapping/schema.ts'
@@ -105,7 +106,7 @@ export const federationStore = (db: PrismaClient, transact: Transact) => ({
         if (!(await isDomain(tx, person.domainId))) return none('the domain is not there')
         const userId = await ensureUser(tx, door, person)
         await provide(tx, userId, given.projects)
-        const lost = await replaceMemberships(tx, userId, given)
+        const lost = await replaceOutsideMemberships(tx, userId, given)
         return { value: userId, revoked: lost.length === 0 ? [] : subjectsLosing(lost) }
       })
     try {
@@ -200,22 +201,4 @@ async function provide(tx: Transaction, userId: string, projects: readonly Provi
       skipDuplicates: true,
     })
   }
-}
-
-/** @returns the assignments that the user loses by it */
-async function replaceMemberships(
-  tx: Transaction,
-  userId: string,
-  { groupIds, ttlS }: { groupIds: readonly string[]; ttlS: number },
-) {
-  const ids = [...groupIds]
-  const gone = await tx.$queryRaw<{ group_id: string }[]>`
-    delete from outside_memberships where user_id = ${userId} and not group_id = any(${ids}) returning group_id`
-  await tx.$executeRaw`
-    insert into outside_memberships (user_id, group_id, expires_at)
-    select ${userId}, id, clock_timestamp() + ${ttlS} * interval '1 second' from groups where id = any(${ids})
-    on conflict (user_id, group_id) do update
-      set expires_at = excluded.expires_at`
-  const lost = await tx.assignment.findMany({ where: { group_id: { in: gone.map(it => it.group_id) } } })
-  return lost.map(row => ({ ...row, user_id: userId, group_id: null }))
 }

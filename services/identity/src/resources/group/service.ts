@@ -1,6 +1,7 @@
 import { authorize } from '@caelum/http'
 import { type Ctx, newHexId } from '@caelum/kernel'
 import { domainOf, mergeExtra, splitExtra } from '../../collection.ts'
+import type { Directories } from '../../directory/directories.ts'
 import { errors } from '../../errors.ts'
 import { policy } from '../../policy.ts'
 import { domainSeen } from '../../rules.ts'
@@ -10,7 +11,7 @@ import type { Group, GroupStore } from './store.ts'
 
 const FIELDS = ['name', 'description', 'domain_id'] as const
 
-export const groupService = (store: GroupStore, assignments: AssignmentService) => {
+export const groupService = (store: GroupStore, assignments: AssignmentService, directories: Directories) => {
   async function allowed(ctx: Ctx, operation: string, id: string, userId?: string): Promise<Group> {
     const row = await store.get(id)
     const powerful = await assignments.isPowerful(ctx, { kind: 'group', id })
@@ -19,11 +20,16 @@ export const groupService = (store: GroupStore, assignments: AssignmentService) 
     return found(row, id)
   }
 
+  async function mayChange(ctx: Ctx, operation: string, id: string, userId?: string): Promise<void> {
+    if ((await allowed(ctx, operation, id, userId)).source === 'directory') throw errors.readOnlyDirectory()
+  }
+
   return {
     async create(ctx: Ctx, body: CreateGroup): Promise<Group> {
       const { fields, extra } = splitExtra(body, FIELDS)
       const domainId = fields.domain_id ?? domainOf(ctx)
       authorize(policy, ctx, 'identity:groups:create', { domainId })
+      if (await directories.isDirectory(domainId)) throw errors.readOnlyDirectory()
       const made = await store.insert({
         id: newHexId(),
         name: fields.name,
@@ -37,17 +43,21 @@ export const groupService = (store: GroupStore, assignments: AssignmentService) 
       return made
     },
 
-    list: (ctx: Ctx, query: ListGroups): Promise<Group[]> =>
-      store.list(query, domainSeen(policy, ctx, 'identity:groups:list')),
+    async list(ctx: Ctx, query: ListGroups): Promise<Group[]> {
+      const within = domainSeen(policy, ctx, 'identity:groups:list')
+      await directories.refreshGroups(within ?? query.domain_id, query.name)
+      return store.list(query, within)
+    },
 
     async get(ctx: Ctx, id: string): Promise<Group> {
+      await directories.refreshGroup(id)
       const row = await store.get(id)
       authorize(policy, ctx, 'identity:groups:show', { domainId: row?.domain_id })
       return found(row, id)
     },
 
     async update(ctx: Ctx, id: string, body: ChangeGroup): Promise<Group> {
-      await allowed(ctx, 'identity:groups:update', id)
+      await mayChange(ctx, 'identity:groups:update', id)
       const { fields, extra } = splitExtra(body, FIELDS)
       const { domain_id, ...columns } = fields
       const updated = await store.update(id, row => {
@@ -59,22 +69,23 @@ export const groupService = (store: GroupStore, assignments: AssignmentService) 
     },
 
     async remove(ctx: Ctx, id: string): Promise<void> {
-      await allowed(ctx, 'identity:groups:delete', id)
+      await mayChange(ctx, 'identity:groups:delete', id)
       if ((await store.remove(id)) === 'not-found') throw errors.notFound('group', id)
     },
 
     async addUser(ctx: Ctx, id: string, userId: string): Promise<void> {
-      await allowed(ctx, 'identity:groups:users:add', id, userId)
+      await mayChange(ctx, 'identity:groups:users:add', id, userId)
       if ((await store.addUser(id, userId)) === 'not-found') throw errors.notFound('user', userId)
     },
 
     async checkUser(ctx: Ctx, id: string, userId: string): Promise<void> {
       await allowed(ctx, 'identity:groups:users:check', id, userId)
+      await directories.refreshUser(userId)
       if (!(await store.hasUser(id, userId))) throw errors.notFound('user in the group', userId)
     },
 
     async removeUser(ctx: Ctx, id: string, userId: string): Promise<void> {
-      await allowed(ctx, 'identity:groups:users:remove', id, userId)
+      await mayChange(ctx, 'identity:groups:users:remove', id, userId)
       if (!(await store.removeUser(id, userId))) throw errors.notFound('user in the group', userId)
     },
   }

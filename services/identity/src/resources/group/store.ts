@@ -8,6 +8,9 @@ export type { Group }
 export type GroupStore = ReturnType<typeof groupStore>
 export type GroupChange = Pick<Prisma.GroupUncheckedUpdateInput, 'name' | 'description' | 'extra'>
 
+/** A directory may have lost it. */
+const THERE = { NOT: { source: 'directory', outside_id: null } }
+
 export const groupStore = (db: PrismaClient, transact: Transact) => ({
   async insert(row: Prisma.GroupUncheckedCreateInput): Promise<Group | 'name-taken' | 'no-domain'> {
     try {
@@ -19,12 +22,12 @@ export const groupStore = (db: PrismaClient, transact: Transact) => ({
     }
   },
 
-  get: (id: string): Promise<Group | null> => db.group.findUnique({ where: { id } }),
+  get: (id: string): Promise<Group | null> => db.group.findFirst({ where: { id, ...THERE } }),
 
   /** @param within those of this domain only */
   list(query: ListGroups, within: string | undefined): Promise<Group[]> {
     const { page, ...order } = pageOf(query)
-    const conditions: Prisma.GroupWhereInput[] = [...whereName(query).AND, page]
+    const conditions: Prisma.GroupWhereInput[] = [...whereName(query).AND, page, THERE]
     if (query.domain_id !== undefined) conditions.push({ domain_id: query.domain_id })
     if (within !== undefined) conditions.push({ domain_id: within })
     return db.group.findMany({ where: { AND: conditions }, ...order })
@@ -69,8 +72,9 @@ export const groupStore = (db: PrismaClient, transact: Transact) => ({
   },
 
   async hasUser(id: string, userId: string): Promise<boolean> {
-    const where = { group_id_user_id: { group_id: id, user_id: userId } }
-    return (await db.membership.findUnique({ where })) !== null
+    const rows = await db.$queryRaw<unknown[]>`
+      select 1 as there from current_memberships where group_id = ${id} and user_id = ${userId}`
+    return rows.length > 0
   },
 
   removeUser: (id: string, userId: string): Promise<boolean> =>

@@ -22,6 +22,7 @@ import {
   type Trust,
 } from '@caelum/token'
 import type { AccountRules } from '../../account/rules.ts'
+import type { Directories } from '../../directory/directories.ts'
 import { errors } from '../../errors.ts'
 import { type Asker, askerOf, type LoginGuard } from '../../login/guard.ts'
 import { refuse } from '../../login/refusal.ts'
@@ -48,13 +49,14 @@ interface Dependencies {
   verifier: Pick<TokenVerifier, 'verify'>
   trust: Pick<Trust, 'keyOf'>
   guard: LoginGuard
+  directories: Pick<Directories, 'freshen'>
   rules: AccountRules
   /** seconds */
   ttlS: number
 }
 
 export const tokenService = (dependencies: Dependencies) => {
-  const { store, methods, trusts, keys, verifier, trust, guard, rules, ttlS } = dependencies
+  const { store, methods, trusts, keys, verifier, trust, guard, directories, rules, ttlS } = dependencies
 
   async function prove(asked: Asked, identity: Authenticate['identity']): Promise<Proof> {
     const names = [...new Set(identity.methods)]
@@ -123,6 +125,8 @@ export const tokenService = (dependencies: Dependencies) => {
 
   /** @throws Problem 401 when the proof gives no right to the scope, 403 when the roles fit into no token */
   async function grant(proof: Proof, scope?: Scope): Promise<{ text: string; claims: Claims }> {
+    const { holderId, agentIds = [] } = proof.delegation ?? {}
+    await directories.freshen([proof.userId, ...(holderId ? [holderId] : []), ...agentIds])
     const query = queryOf(proof, scope)
     const judged = (facts: Facts | null) => judge(proof, query.target, facts)
     const { claims, kid, failed } = proof.delegation?.counted

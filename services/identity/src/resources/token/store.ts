@@ -20,6 +20,8 @@ export interface Credentials {
   password_id: string | null
   hash: string | null
   options: UserOptions
+  /** 'directory': its password is there */
+  source: string
 }
 
 export interface TotpSecret {
@@ -86,7 +88,7 @@ export interface FactsQuery {
 
 /** The two statements of every login, prepared once a connection: planning the second costs more than running it. */
 const CREDENTIALS = `
-  select u.id as user_id, p.id as password_id, p.hash, u.options
+  select u.id as user_id, p.id as password_id, p.hash, u.options, u.source
   from users u left join passwords p on p.user_id = u.id and p.replaced_at is null
   where u.id = coalesce($1::text, (select id from users where source = 'local' and name = $2::text and domain_id =
     coalesce($3::text, (select id from projects where name = $4::text and is_domain))))`

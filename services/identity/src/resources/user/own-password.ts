@@ -30,6 +30,7 @@ type Account = NonNullable<Awaited<ReturnType<UserStore['account']>>>
 export const ownPassword = ({ store, hasher, guard, rules }: Dependencies) => {
   async function change(ctx: Ctx, id: string, { original_password, password }: ChangePassword) {
     const account = await store.account(id)
+    if (account?.source === 'directory') throw errors.readOnlyDirectory()
     const options = (account?.options ?? {}) as UserOptions
     const key = options.ignore_lockout_failure_attempts ? null : accountKey({ id })
     guard.admitTo(key, account?.id ?? null)

@@ -8,6 +8,7 @@ import {
   type UserOptions,
 } from '../../account/rules.ts'
 import { domainOf, mergeExtra, mergeOptions, splitExtra } from '../../collection.ts'
+import type { Directories } from '../../directory/directories.ts'
 import { errors } from '../../errors.ts'
 import type { PasswordHasher } from '../../password/hasher.ts'
 import type { NewPassword } from '../../password/store.ts'
@@ -32,9 +33,12 @@ interface Dependencies {
   hasher: PasswordHasher
   assignments: AssignmentService
   rules: AccountRules
+  directories: Directories
 }
 
-export const userService = ({ store, hasher, assignments, rules }: Dependencies) => {
+export const userService = (dependencies: Dependencies) => {
+  const { store, hasher, assignments, rules, directories } = dependencies
+
   /** Whoever was not seen for too long counts as disabled. */
   function shown(ctx: Ctx, row: User): User {
     const { last_active_on: lastActiveOn, created_at: createdAt } = row
@@ -58,6 +62,7 @@ export const userService = ({ store, hasher, assignments, rules }: Dependencies)
     const row = await store.get(id)
     const powerful = await assignments.isPowerful(ctx, { kind: 'user', id })
     authorize(policy, ctx, operation, { userId: id, domainId: row?.domain_id, powerful })
+    if (row?.source === 'directory') throw errors.readOnlyDirectory()
   }
 
   return {
@@ -65,6 +70,7 @@ export const userService = ({ store, hasher, assignments, rules }: Dependencies)
       const { fields, extra } = splitExtra(body, FIELDS)
       const domainId = fields.domain_id ?? domainOf(ctx)
       authorize(policy, ctx, 'identity:users:create', { domainId })
+      if (await directories.isDirectory(domainId)) throw errors.readOnlyDirectory()
       const options = mergeOptions({}, fields.options)
       const hash = typeof fields.password === 'string' ? await hashed(fields.password) : null
       const made = await store.insert(
@@ -87,11 +93,14 @@ export const userService = ({ store, hasher, assignments, rules }: Dependencies)
     },
 
     async list(ctx: Ctx, query: ListUsers): Promise<User[]> {
-      const rows = await store.list(query, domainSeen(policy, ctx, 'identity:users:list'))
+      const within = domainSeen(policy, ctx, 'identity:users:list')
+      await directories.refreshUsers(within ?? query.domain_id, query.name)
+      const rows = await store.list(query, within)
       return rows.map(row => shown(ctx, row))
     },
 
     async get(ctx: Ctx, id: string): Promise<User> {
+      await directories.refreshUser(id)
       const row = await store.get(id)
       authorize(policy, ctx, 'identity:users:show', { userId: id, domainId: row?.domain_id })
       return shown(ctx, found(row, id))
@@ -132,6 +141,7 @@ export const userService = ({ store, hasher, assignments, rules }: Dependencies)
 
     async listOfGroup(ctx: Ctx, groupId: string, query: ListUsers): Promise<User[]> {
       const within = domainSeen(policy, ctx, 'identity:groups:users:list')
+      await directories.refreshGroup(groupId, { members: true })
       return (await store.listOfGroup(groupId, query, within)).map(row => shown(ctx, row))
     },
 
@@ -139,6 +149,7 @@ export const userService = ({ store, hasher, assignments, rules }: Dependencies)
       const user = await store.get(id)
       authorize(policy, ctx, 'identity:users:groups', { userId: id, domainId: user?.domain_id })
       found(user, id)
+      await directories.refreshUser(id)
       const seesAll = can(policy, ctx, 'identity:users:groups', { userId: id })
       return store.groups(id, query, seesAll ? undefined : user?.domain_id)
     },

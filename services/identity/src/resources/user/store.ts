@@ -14,6 +14,10 @@ export type UserChange = Pick<
   'name' | 'description' | 'enabled' | 'default_project_id' | 'options' | 'extra' | 'last_active_on'
 >
 
+/** A directory may have lost somebody. */
+const THERE = { NOT: { source: 'directory', outside_id: null } }
+const now = <T>(where: T) => ({ ...where, expires_at: { gt: new Date() } })
+
 export const userStore = (db: PrismaClient, transact: Transact) => ({
   /** @param password null: none */
   async insert(
@@ -35,12 +39,12 @@ export const userStore = (db: PrismaClient, transact: Transact) => ({
     }
   },
 
-  get: (id: string): Promise<User | null> => db.user.findUnique({ where: { id } }),
+  get: (id: string): Promise<User | null> => db.user.findFirst({ where: { id, ...THERE } }),
 
   /** @param within those of this domain only */
   list(query: ListUsers, within: string | undefined): Promise<User[]> {
     const { page, ...order } = pageOf(query)
-    const conditions: Prisma.UserWhereInput[] = [...whereName(query).AND, page]
+    const conditions: Prisma.UserWhereInput[] = [...whereName(query).AND, page, THERE]
     if (query.domain_id !== undefined) conditions.push({ domain_id: query.domain_id })
     if (within !== undefined) conditions.push({ domain_id: within })
     if (query.enabled !== undefined) conditions.push({ enabled: query.enabled })
@@ -54,7 +58,13 @@ export const userStore = (db: PrismaClient, transact: Transact) => ({
     const conditions: Prisma.UserWhereInput[] = [
       ...whereName(query).AND,
       page,
-      { memberships: { some: { group_id: groupId } } },
+      THERE,
+      {
+        OR: [
+          { memberships: { some: { group_id: groupId } } },
+          { outside_memberships: { some: now({ group_id: groupId }) } },
+        ],
+      },
     ]
     if (query.password_expires_at) conditions.push({ password_expires_at: query.password_expires_at })
     if (within !== undefined) conditions.push({ domain_id: within })
@@ -125,7 +135,15 @@ export const userStore = (db: PrismaClient, transact: Transact) => ({
   /** @param within those of this domain only */
   groups(userId: string, query: Page, within: string | undefined) {
     const { page, ...order } = pageOf(query)
-    const conditions: Prisma.GroupWhereInput[] = [page, { memberships: { some: { user_id: userId } } }]
+    const conditions: Prisma.GroupWhereInput[] = [
+      page,
+      {
+        OR: [
+          { memberships: { some: { user_id: userId } } },
+          { outside_memberships: { some: now({ user_id: userId }) } },
+        ],
+      },
+    ]
     if (within !== undefined) conditions.push({ domain_id: within })
     return db.group.findMany({ where: { AND: conditions }, ...order })
   },
