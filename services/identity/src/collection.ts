@@ -57,8 +57,8 @@ export function whereName(query: NameQuery): { AND: { name: NameFilter }[] } {
   return { AND: conditions }
 }
 
-/** Prisma hands these on to LIKE as they are. */
-const literal = (text: string): string => text.replace(/[\\%_]/g, '\\$&')
+/** For LIKE, to which Prisma hands patterns on as they are. */
+export const literal = (text: string): string => text.replace(/[\\%_]/g, '\\$&')
 
 /** In the order of ids, which is that of creation; one row more than asked tells whether there is another page. */
 export const pageOf = ({ limit = LONGEST_PAGE, marker }: Page) => ({

@@ -1,8 +1,8 @@
 import { allColumns, isForeignKeyViolation, isUniqueViolation } from '@caelum/db'
 import { subject } from '@caelum/token'
-import { pageOf, whereName } from '../../collection.ts'
 import { Prisma, type PrismaClient, type Project } from '../../generated/client.ts'
 import type { Transact, Transaction } from '../../revocation/store.ts'
+import { listProjects } from './list-store.ts'
 import type { ListProjects } from './schema.ts'
 
 export type { Project }
@@ -42,20 +42,8 @@ export const projectStore = (db: PrismaClient, transact: Transact) => ({
   get: (id: string): Promise<Project | null> => db.project.findUnique({ where: { id } }),
 
   /** @param within those of this domain only */
-  list(query: ListProjects, within: string | undefined): Promise<Project[]> {
-    const { page, ...order } = pageOf(query)
-    const { AND } = whereName(query)
-    const conditions: Prisma.ProjectWhereInput[] = [...AND, page, { is_domain: query.is_domain ?? false }]
-    if (query.domain_id !== undefined) conditions.push({ domain_id: query.domain_id })
-    if (within !== undefined) conditions.push({ domain_id: within })
-    if (query.parent_id !== undefined) conditions.push({ parent_id: query.parent_id })
-    if (query.enabled !== undefined) conditions.push({ enabled: query.enabled })
-    if (query.tags) conditions.push({ tags: { hasEvery: query.tags } })
-    if (query['tags-any']) conditions.push({ tags: { hasSome: query['tags-any'] } })
-    if (query['not-tags']) conditions.push({ NOT: { tags: { hasEvery: query['not-tags'] } } })
-    if (query['not-tags-any']) conditions.push({ NOT: { tags: { hasSome: query['not-tags-any'] } } })
-    return db.project.findMany({ where: { AND: conditions }, ...order })
-  },
+  list: (query: ListProjects, within: string | undefined): Promise<Project[]> =>
+    listProjects(db, query, within),
 
   /** the domain of what is made below it; undefined: it is not there */
   async domainBelow(parentId: string): Promise<string | undefined> {
