@@ -202,7 +202,7 @@ export async function createDeps(options: DepsOptions) {
   })
   const login = federatedLogin({
     store: federationStore(db, transact),
-    ...{ clients: oidc, sealing: options.sealing, tokens: issuing, ttlS: tokenTtlS, log },
+    ...{ clients: oidc, sealing: options.sealing, tokens: issuing, guard, ttlS: tokenTtlS, log },
   })
   const mappings = mappingService(mappingStore(db, transact))
   return {

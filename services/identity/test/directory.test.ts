@@ -309,10 +309,25 @@ describe('a directory that is away', () => {
     await configure({ url: slapd.urls.tcp })
   })
 
+  test('by TLS its certificate is checked', async () => {
+    const status = async () => (await login('ann')).status
+    for (const tls of [{ url: slapd.urls.tls }, { url: slapd.urls.tcp, use_tls: true }]) {
+      await configure(tls)
+      await eventually(async () => (await status()) === 503)
+      await configure({ ...tls, tls_cacertfile: slapd.authority })
+      await eventually(async () => (await status()) === 201)
+      await configure({ ...tls, tls_req_cert: 'never' })
+      expect(await status()).toBe(201)
+    }
+    await configure({ url: slapd.urls.tcp })
+  })
+
   test.each([
     ['a wrong password of the reader', { password: 'wrong' }],
     ['a tree that is not there', { user_tree_dn: `ou=nothing,${SUFFIX}` }],
     ['a filter that is none', { user_filter: '((' }],
+    ['an address that is none', { url: 'directory' }],
+    ['a certificate that is not there', { url: 'ldaps://127.0.0.1:1', tls_cacertfile: '/nothing' }],
     ['a scope that is none', { query_scope: 'all' }],
   ])('nor is it any use with %s', async (_, change) => {
     await configure({ url: slapd.urls.tcp, ...change })

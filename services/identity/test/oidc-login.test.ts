@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { subject } from '@caelum/token'
 import { SignJWT } from 'jose'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { type TestApp, testApp } from './app.ts'
+import { STANDARD_LIMITS, type TestApp, testApp } from './app.ts'
 import { CLIENT, type OpenIdProvider, openIdProvider, STRANGER } from './openid.ts'
 import { type World, world } from './world.ts'
 
@@ -243,6 +243,16 @@ test('remote ids are compared where a protocol says with what', async () => {
   expect((await enter(await provider.programToken())).status).toBe(401)
   await remoteIds()
   expect((await enter(await provider.programToken())).status).toBe(201)
+})
+
+test('an address that guesses too much is turned away before the provider is asked', async () => {
+  const from = (address: string, bearer: string) =>
+    api.call('POST', AUTH, { headers: { authorization: `Bearer ${bearer}`, 'x-forwarded-for': address } })
+  const { perAddress } = STANDARD_LIMITS
+  for (let n = 0; n < perAddress; n++) expect((await from('192.0.2.7', `guess-${n}`)).status).toBe(401)
+  const bearer = await provider.personToken('alice')
+  expect((await from('192.0.2.7', bearer)).status).toBe(429)
+  expect((await from('192.0.2.8', bearer)).status).toBe(201)
 })
 
 test('while the provider is away its people wait, and nobody else', async () => {

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -15,9 +15,14 @@ export async function startSlapd() {
   mkdirSync(join(folder, 'data'))
   const config = join(folder, 'slapd.conf')
   writeFileSync(config, configuration(folder))
-  const port = await freePort()
+  certify(folder)
+  const [port, tlsPort] = [await freePort(), await freePort()]
   const socket = join(folder, 'ldapi')
-  const urls = { tcp: `ldap://127.0.0.1:${port}`, socket: `ldapi://${encodeURIComponent(socket)}` }
+  const urls = {
+    tcp: `ldap://127.0.0.1:${port}`,
+    tls: `ldaps://127.0.0.1:${tlsPort}`,
+    socket: `ldapi://${encodeURIComponent(socket)}`,
+  }
   let child: ChildProcess | undefined
 
   async function stop(): Promise<void> {
@@ -30,7 +35,7 @@ export async function startSlapd() {
   }
   async function start(): Promise<void> {
     // -d keeps it in the foreground
-    const argv = ['-f', config, '-h', `${urls.tcp} ${urls.socket}`, '-d', '0']
+    const argv = ['-f', config, '-h', `${urls.tcp} ${urls.tls} ${urls.socket}`, '-d', '0']
     child = spawn('/usr/sbin/slapd', argv, { stdio: 'ignore' })
     await eventually(() => asRoot(async () => true))
   }
@@ -47,6 +52,8 @@ export async function startSlapd() {
   await start()
   return {
     urls,
+    /** who vouches for its name */
+    authority: join(folder, 'tls.crt'),
     start,
     stop,
     add: (dn: string, fields: Record<string, string | string[]>) =>
@@ -78,6 +85,8 @@ modulepath /usr/lib/ldap
 moduleload back_mdb
 pidfile ${folder}/pid
 argsfile ${folder}/args
+TLSCertificateFile ${folder}/tls.crt
+TLSCertificateKeyFile ${folder}/tls.key
 sizelimit size.soft=5 size.hard=unlimited size.pr=3
 database mdb
 suffix "${SUFFIX}"
@@ -88,6 +97,23 @@ dbnosync
 access to attrs=userPassword by anonymous auth by * none
 access to * by dn.exact="cn=reader,${SUFFIX}" read by * none
 `
+
+function certify(folder: string): void {
+  const argv = [
+    'req',
+    '-x509',
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:P-256',
+    '-nodes',
+    '-days',
+    '2',
+  ]
+  const out = ['-keyout', join(folder, 'tls.key'), '-out', join(folder, 'tls.crt')]
+  const name = ['-subj', '/CN=directory', '-addext', 'subjectAltName=IP:127.0.0.1']
+  execFileSync('openssl', [...argv, ...out, ...name], { stdio: 'ignore' })
+}
 
 async function freePort(): Promise<number> {
   const server = createServer()

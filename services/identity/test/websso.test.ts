@@ -96,6 +96,19 @@ test('the browser is sent with a challenge, a state and a nonce, and keeps nothi
   expect(Buffer.from(cookie.split(/[=;]/)[1] ?? '', 'base64url').toString()).not.toContain('dashboard')
 })
 
+test('behind an entry point the browser comes back through it', async () => {
+  const forwarded = { 'x-forwarded-for': '192.0.2.1', 'x-forwarded-prefix': '/identity' }
+  const headers = { ...forwarded, 'x-forwarded-proto': 'https', 'x-forwarded-host': 'cloud.example' }
+  const sent = await fetch(start(), { redirect: 'manual', headers })
+  const { searchParams } = new URL(sent.headers.get('location') ?? '')
+  expect(searchParams.get('redirect_uri')).toBe(
+    'https://cloud.example/identity/v3/auth/OS-FEDERATION/identity_providers/door/protocols/openid/websso/callback',
+  )
+  const [cookie = ''] = sent.headers.getSetCookie()
+  expect(cookie).toContain('; Path=/identity/v3/auth/OS-FEDERATION;')
+  expect(cookie).toMatch(/; Secure$/)
+})
+
 test('a login is good once', async () => {
   const back = await logIn(user)
   const thief = user.copy()

@@ -4,7 +4,7 @@
  * MOST_AT_ONCE are held with one server, and who would wait behind MOST_WAITING others is told to come back.
  */
 import { readFileSync } from 'node:fs'
-import { connect } from 'node:net'
+import { connect, isIP } from 'node:net'
 import type { ConnectionOptions } from 'node:tls'
 import { Client, ResultCodeError } from 'ldapts'
 import type { DirectoryOptions } from './options.ts'
@@ -71,21 +71,26 @@ export class DirectoryServer {
   /** With the first of the servers that is there. */
   async #anyOf<T>(work: (client: Client) => Promise<T>): Promise<T> {
     let failure: unknown
-    for (const url of this.#options.url) {
-      const client = this.#client(url)
+    for (const url of this.#options.url)
       try {
-        await this.#open(client)
-        return await work(client)
+        return await this.#with(url, work)
       } catch (error) {
         if (isAnswer(error)) throw error
         failure = error
-      } finally {
-        client.unbind().catch(() => undefined)
       }
-    }
     throw new DirectoryAway((failure as Error | undefined)?.message ?? 'it has no address', {
       cause: failure,
     })
+  }
+
+  async #with<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
+    const client = this.#client(url)
+    try {
+      await this.#open(client, url)
+      return await work(client)
+    } finally {
+      client.unbind().catch(() => undefined)
+    }
   }
 
   #client(url: string): Client {
@@ -103,10 +108,10 @@ export class DirectoryServer {
   }
 
   /** @throws DirectoryAway also when it does not know our own user: that is no answer to what is asked */
-  async #open(client: Client): Promise<void> {
-    const { use_tls, user, password, url } = this.#options
+  async #open(client: Client, url: string): Promise<void> {
+    const { use_tls, user, password } = this.#options
     try {
-      if (use_tls) await client.startTLS(this.#tls(url[0] ?? ''))
+      if (use_tls) await client.startTLS(this.#tls(url))
       if (user !== null && user !== '') await client.bind(user, password ?? '')
     } catch (error) {
       throw new DirectoryAway((error as Error).message, { cause: error })
@@ -115,8 +120,10 @@ export class DirectoryServer {
 
   #tls(url: string): ConnectionOptions {
     const { tls_cacertfile, tls_req_cert } = this.#options
+    const host = new URL(url).hostname.replace(/^\[|\]$/g, '')
     return {
-      servername: new URL(url).hostname,
+      host,
+      ...(isIP(host) ? {} : { servername: host }),
       rejectUnauthorized: tls_req_cert === 'demand',
       ...(tls_cacertfile ? { ca: readFileSync(tls_cacertfile) } : {}),
     }

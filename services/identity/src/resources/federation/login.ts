@@ -9,7 +9,7 @@
  */
 import { type Logger, problems } from '@caelum/kernel'
 import { errors } from '../../errors.ts'
-import { type Asker, askerOf } from '../../login/guard.ts'
+import { type Asker, askerOf, type LoginGuard } from '../../login/guard.ts'
 import { refuse } from '../../login/refusal.ts'
 import { claimsOfBearer, type OidcClaims } from '../../oidc/bearer.ts'
 import { isAway } from '../../oidc/bounded-fetch.ts'
@@ -37,17 +37,20 @@ interface Dependencies {
   clients: OidcClients
   sealing: Sealing
   tokens: Pick<TokenService, 'issueFor'>
+  guard: Pick<LoginGuard, 'admit'>
   /** seconds a token lives */
   ttlS: number
   log: Logger
 }
 
-export const federatedLogin = ({ store, clients, sealing, tokens, ttlS, log }: Dependencies) => {
+export const federatedLogin = (dependencies: Dependencies) => {
+  const { store, clients, sealing, tokens, guard, ttlS, log } = dependencies
+
   /** The client is not told why; whoever runs the cloud is. Nothing of the person is said. */
   function no(door: Pick<Door, 'provider_id' | 'protocol_id'>, why: string) {
     const { provider_id: identity_provider, protocol_id: protocol } = door
     log.info({ identity_provider, protocol, why }, 'a federated login was refused')
-    return refuse('refused', null)
+    return refuse('refused', null, null)
   }
 
   /**
@@ -145,22 +148,26 @@ export const federatedLogin = ({ store, clients, sealing, tokens, ttlS, log }: D
     open,
     doorsOf: (protocolId: string) => store.doorsOf(protocolId),
 
-    /** A token for whom the provider vouches in `claims`. */
-    enter(asker: Asker, door: Door, claims: Promise<OidcClaims>, once?: Once) {
-      const proven = answered(door, claims).then(async told => {
+    /** A token for whom the provider vouches when it is asked. */
+    enter(asker: Asker, door: Door, ask: () => Promise<OidcClaims>, once?: Once) {
+      const proven = async () => {
+        // whoever guesses has us ask the provider each time
+        guard.admit(asker)
+        const told = await answered(door, ask())
         if (once && !(await store.useOnce(once.state, once.until))) throw no(door, 'it was completed before')
         return prove(door, told)
-      })
-      return tokens.issueFor(asker, proven)
+      }
+      return tokens.issueFor(asker, proven())
     },
 
     /** By a token of the provider, in the header Authorization. */
     async byBearer({ request }: Asked, providerId: string, protocolId: string) {
       const { door, client } = await open(providerId, protocolId)
       const [, token] = /^Bearer ([\w.~+/=-]{1,16384})$/i.exec(request.headers.authorization ?? '') ?? []
-      const claims =
-        token === undefined ? Promise.reject(errors.unauthenticated()) : claimsOfBearer(client, token)
-      return this.enter(askerOf(request), door, claims)
+      return this.enter(askerOf(request), door, async () => {
+        if (token === undefined) throw errors.unauthenticated()
+        return claimsOfBearer(client, token)
+      })
     },
   }
 }

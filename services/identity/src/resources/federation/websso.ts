@@ -131,9 +131,9 @@ export const webSso = ({ login, sealing, trustedDashboards }: Dependencies) => {
       const state = new URLSearchParams(query).get('state') ?? ''
       const begun = begunBy(request, state, where)
       const { door, client } = await login.open(where.providerId, where.protocolId)
-      const claims = exchanged(client, new URL(`${callbackOf(ctx, where)}${query}`), begun)
+      const url = new URL(`${callbackOf(ctx, where)}${query}`)
       const once = { state, until: new Date(begun.until) }
-      const { text } = await login.enter(askerOf(request), door, claims, once)
+      const { text } = await login.enter(askerOf(request), door, () => exchanged(client, url, begun), once)
       return { text, dashboard: begun.origin, cookie: cookie(ctx, state, '', 0) }
     },
   }
