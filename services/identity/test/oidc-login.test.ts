@@ -104,6 +104,70 @@ test('they stay the same user, whatever they are called, and their groups are th
   expect((await rescope(tokenOf(third), { project: { id: w.project } })).status).toBe(401)
 })
 
+test('they are shown and found by what the provider calls them', async () => {
+  const { id } = (await enter(await provider.personToken('alice'))).body.token.user
+  const shown = await api.call('GET', `/v3/users/${id}`, { token: w.admin })
+  expect(shown.body.user.federated).toEqual([
+    { idp_id: 'door', protocols: [{ protocol_id: 'openid', unique_id: 'alice' }] },
+  ])
+  for (const [query, ids] of [
+    ['unique_id=alice&idp_id=door&protocol_id=openid', [id]],
+    ['unique_id=alice', [id]],
+    ['unique_id=nobody', []],
+    ['idp_id=other', []],
+  ] as const) {
+    const { body } = await api.call('GET', `/v3/users?${query}`, { token: w.admin })
+    expect(body.users.map((it: { id: string }) => it.id)).toEqual(ids)
+  }
+})
+
+test('any number of first logins at once make one user', async () => {
+  const bearers = await Promise.all(Array.from({ length: 6 }, () => provider.personToken('bob')))
+  const entered = await Promise.all(bearers.map(bearer => enter(bearer)))
+  expect(entered.map(it => it.status)).toEqual(bearers.map(() => 201))
+  expect(new Set(entered.map(it => it.body.token.user.id)).size).toBe(1)
+})
+
+test('a mapping that changes during logins leaves nobody with what the old one gave', async () => {
+  const bearer = await provider.personToken('alice')
+  for (let round = 0; round < 5; round++) {
+    await mapping(RULES)
+    const logins = Array.from({ length: 6 }, () => enter(bearer))
+    const changed = mapping(RULES.slice(0, 1))
+    const entered = await Promise.all(logins)
+    expect((await changed).status).toBe(200)
+    const groupsOf = (it: (typeof entered)[number]) => it.body.token.user['OS-FEDERATION'].groups
+    const came = entered.filter(it => it.status === 201)
+    for (const it of came)
+      expect([await isGood(tokenOf(it)), groupsOf(it)]).not.toEqual([true, [{ id: staff }]])
+    const user = await api.call('GET', `/v3/users?unique_id=alice`, { token: w.admin })
+    const where = { user_id: user.body.users[0]?.id ?? '' }
+    expect(await api.deps.db.outsideMembership.count({ where })).toBe(0)
+  }
+})
+
+test('a token is made only while provider, protocol and mapping are as they were when they were asked', async () => {
+  const { id: userId } = (await enter(await provider.personToken('alice'))).body.token.user
+  const asked = async () => (await api.deps.federatedLogin.open('door', 'openid')).door.version
+  const issue = (version: string) => {
+    const federated = { providerId: 'door', protocolId: 'openid', groupIds: [], local: false, version }
+    const proof = { userId, methods: ['openid'], federated }
+    return api.deps.tokens.issueFor({ address: '', requestId: '', operation: 'x' }, Promise.resolve(proof))
+  }
+  const protocol = { mapping_id: 'people' }
+  for (const change of [
+    () => mapping(RULES),
+    () => federation('PATCH', 'identity_providers/door/protocols/openid', { protocol }),
+    () => federation('PATCH', 'identity_providers/door', { identity_provider: { description: 'd' } }),
+    () => federation('PATCH', 'identity_providers/door', { identity_provider: { enabled: false } }),
+  ]) {
+    const version = await asked()
+    expect((await issue(version)).claims.fed).toMatchObject({ i: 'door', p: 'openid' })
+    expect((await change()).status).toBe(200)
+    await expect(issue(version)).rejects.toMatchObject({ status: 401 })
+  }
+})
+
 test('a group that the provider no longer names ends the tokens for its targets, and no others', async () => {
   const alice = () => enter(bearer)
   const bearer = await provider.personToken('alice')

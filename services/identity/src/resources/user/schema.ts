@@ -58,6 +58,9 @@ export const ListUsers = z.object({
   password_expires_at: ExpiresAt.optional(),
   ...nameQuery,
   domain_id: idText.optional(),
+  idp_id: idText.optional(),
+  protocol_id: idText.optional(),
+  unique_id: idText.optional(),
   enabled: flag.optional(),
   ...page,
 })

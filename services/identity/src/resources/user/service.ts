@@ -16,7 +16,12 @@ import { policy } from '../../policy.ts'
 import { domainSeen } from '../../rules.ts'
 import type { AssignmentService } from '../assignment/service.ts'
 import type { ChangeUser, CreateUser, ListUsers } from './schema.ts'
-import type { User, UserStore } from './store.ts'
+import type { FederatedUser, User, UserStore } from './store.ts'
+
+/** With what is told of one alone. */
+export interface ShownUser extends User {
+  federated?: FederatedUser | null
+}
 
 const FIELDS = [
   'name',
@@ -99,11 +104,12 @@ export const userService = (dependencies: Dependencies) => {
       return rows.map(row => shown(ctx, row))
     },
 
-    async get(ctx: Ctx, id: string): Promise<User> {
+    async get(ctx: Ctx, id: string): Promise<ShownUser> {
       await directories.refreshUser(id)
       const row = await store.get(id)
       authorize(policy, ctx, 'identity:users:show', { userId: id, domainId: row?.domain_id })
-      return shown(ctx, found(row, id))
+      const user = shown(ctx, found(row, id))
+      return user.source === 'federated' ? { ...user, federated: await store.federated(id) } : user
     },
 
     /** @throws Problem 404 when there is no such user */

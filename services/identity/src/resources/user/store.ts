@@ -1,13 +1,13 @@
 import { isForeignKeyViolation, isUniqueViolation } from '@caelum/db'
 import { subject } from '@caelum/token'
 import { type Page, pageOf, whereName } from '../../collection.ts'
-import type { Prisma, PrismaClient, User } from '../../generated/client.ts'
+import type { FederatedUser, Prisma, PrismaClient, User } from '../../generated/client.ts'
 import { accountKey } from '../../login/guard.ts'
 import { type NewPassword, replacePassword } from '../../password/store.ts'
 import type { Transact } from '../../revocation/store.ts'
 import type { ListUsers } from './schema.ts'
 
-export type { User }
+export type { FederatedUser, User }
 export type UserStore = ReturnType<typeof userStore>
 export type UserChange = Pick<
   Prisma.UserUncheckedUpdateInput,
@@ -41,11 +41,19 @@ export const userStore = (db: PrismaClient, transact: Transact) => ({
 
   get: (id: string): Promise<User | null> => db.user.findFirst({ where: { id, ...THERE } }),
 
+  /** As whom an identity provider knows them. */
+  federated: (id: string): Promise<FederatedUser | null> =>
+    db.federatedUser.findUnique({ where: { user_id: id } }),
+
   /** @param within those of this domain only */
   list(query: ListUsers, within: string | undefined): Promise<User[]> {
     const { page, ...order } = pageOf(query)
     const conditions: Prisma.UserWhereInput[] = [...whereName(query).AND, page, THERE]
-    if (query.domain_id !== undefined) conditions.push({ domain_id: query.domain_id })
+    const { domain_id, idp_id, protocol_id, unique_id } = query
+    if (domain_id !== undefined) conditions.push({ domain_id })
+    if (idp_id !== undefined) conditions.push({ federated: { identity_provider_id: idp_id } })
+    if (protocol_id !== undefined) conditions.push({ federated: { protocol_id } })
+    if (unique_id !== undefined) conditions.push({ federated: { unique_id } })
     if (within !== undefined) conditions.push({ domain_id: within })
     if (query.enabled !== undefined) conditions.push({ enabled: query.enabled })
     if (query.password_expires_at) conditions.push({ password_expires_at: query.password_expires_at })
