@@ -309,6 +309,14 @@ describe('a directory that is away', () => {
     await configure({ url: slapd.urls.tcp })
   })
 
+  test('nor does it do to list more than it gives at once, without pages', async () => {
+    const everything = { user_tree_dn: SUFFIX, user_objectclass: 'top', query_scope: 'sub' }
+    await configure({ url: slapd.urls.tcp, ...everything, page_size: 0 })
+    await eventually(async () => (await get(`users?domain_id=${domain}`)).status === 503)
+    await configure({ url: slapd.urls.tcp })
+    await until(people => people.length === 5)
+  })
+
   test('by TLS its certificate is checked', async () => {
     const status = async () => (await login('ann')).status
     for (const tls of [{ url: slapd.urls.tls }, { url: slapd.urls.tcp, use_tls: true }]) {

@@ -87,7 +87,7 @@ pidfile ${folder}/pid
 argsfile ${folder}/args
 TLSCertificateFile ${folder}/tls.crt
 TLSCertificateKeyFile ${folder}/tls.key
-sizelimit size.soft=5 size.hard=unlimited size.pr=3
+sizelimit size.soft=5 size.hard=unlimited size.prtotal=unlimited
 database mdb
 suffix "${SUFFIX}"
 rootdn "${ROOT.user}"
