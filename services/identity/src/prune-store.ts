@@ -12,7 +12,7 @@ export interface PruneOptions {
 const MOST = 20_000
 const DAY_MS = 86_400_000
 
-/** Forgets what is over: revocations and keys whose tokens have ended, old failures of logins, old audit. */
+/** Forgets what is over: revocations, keys and memberships from outside whose tokens have ended, old failures of logins, old audit. */
 export const pruneOn =
   (db: PrismaClient, { rules, auditDays }: PruneOptions) =>
   async (): Promise<number> => {
@@ -25,5 +25,7 @@ export const pruneOn =
     const audit = await db.$executeRaw`
       delete from audit where id in (
         select id from audit where id < ${firstIdAt(Date.now() - auditDays * DAY_MS)} order by id limit ${MOST})`
-    return revocations + keys + failed + audit
+    const memberships = await db.$executeRaw`
+      delete from outside_memberships where expires_at < now() - interval '1 day'`
+    return revocations + keys + failed + audit + memberships
   }

@@ -256,6 +256,23 @@ test('a mapping may name users of our own, who stay what they are', async () => 
   expect((await enter(await provider.personToken('bob'))).status).toBe(401)
 })
 
+test('a token that outlives a membership still ends with the role of the group', async () => {
+  const entered = await enter(await provider.personToken('alice'))
+  const token = tokenOf(await rescope(tokenOf(entered), { project: { id: w.project } }))
+  await api.deps.db.$executeRaw`update outside_memberships set expires_at = now() - interval '1 second'`
+  expect((await rescope(tokenOf(entered), { project: { id: w.project } })).status).toBe(401)
+  expect(await isGood(token)).toBe(true)
+  const role = `/v3/projects/${w.project}/groups/${staff}/roles/${w.role('member')}`
+  await api.call('DELETE', role, { token: w.admin })
+  expect(await isGood(token)).toBe(false)
+  await w.put(role)
+  await api.deps.prune()
+  expect(await api.deps.db.outsideMembership.count()).toBe(1)
+  await api.deps.db.$executeRaw`update outside_memberships set expires_at = now() - interval '2 days'`
+  await api.deps.prune()
+  expect(await api.deps.db.outsideMembership.count()).toBe(0)
+})
+
 test('somebody named like a user of our own is somebody else', async () => {
   await mapping([
     { local: [{ user: { name: 'admin', domain: { id: 'default' } } }], remote: [{ type: 'sub' }] },

@@ -96,7 +96,7 @@ export const subjectsLosing =
         select coalesce(l.user_id, m.user_id) as user_id, l.target_id, l.inherited
         from jsonb_to_recordset(${JSON.stringify(lost)}::jsonb)
           as l (user_id text, group_id text, target_id text, inherited boolean)
-        left join current_memberships m on m.group_id = l.group_id
+        left join recent_memberships m on m.group_id = l.group_id
         where coalesce(l.user_id, m.user_id) is not null
       ), below (user_id, id) as (
         select lost.user_id, p.id from lost join projects p on p.parent_id = lost.target_id where lost.inherited

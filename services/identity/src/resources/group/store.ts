@@ -52,7 +52,7 @@ export const groupStore = (db: PrismaClient, transact: Transact) => ({
       await tx.$queryRaw`select 1 from groups where id = ${id} for update`
       const lost = await tx.$queryRaw<Lost[]>`
         select m.user_id, null as group_id, a.target_id, a.inherited
-        from assignments a join current_memberships m using (group_id) where group_id = ${id}`
+        from assignments a join recent_memberships m using (group_id) where group_id = ${id}`
       const { count } = await tx.group.deleteMany({ where: { id } })
       return { value: count === 0 ? 'not-found' : 'removed', revoked: subjectsLosing(lost) }
     }),
