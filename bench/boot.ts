@@ -59,9 +59,15 @@ interface Status {
 }
 
 /** Everything but the hosts and what runs on them; a page shared by several processes is counted once among them. */
-export async function memoryFigures(cloud: Cloud): Promise<Figure[]> {
+export async function memoryFigures(cloud: Cloud, when: string): Promise<Figure[]> {
   const status = JSON.parse(await caelum(['status', '--json', '--data', cloud.dataDir])) as Status
   const ours = status.processes.filter(({ name }) => !/^(agent-)?host-/.test(name))
   const bytes = ours.reduce((sum, process) => sum + process.memory_bytes, status.supervisor.memory_bytes)
-  return [{ claim: 'control plane, resident', value: `${number(bytes / 2 ** 20)} MiB`, goal: '< 1,024 MiB' }]
+  return [
+    {
+      claim: `control plane, resident, ${when}`,
+      value: `${number(bytes / 2 ** 20)} MiB`,
+      goal: '< 1,024 MiB',
+    },
+  ]
 }

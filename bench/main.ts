@@ -46,9 +46,10 @@ const suites: Record<string, () => Promise<Figure[]>> = {
     withCloud({ hypervisor: 'sim', hosts: 4 }, async cloud => {
       const prepared = await prepareTenant(cloud, 'bench')
       return [
+        ...(await memoryFigures(cloud, 'just up')),
         ...(await createFigures(prepared)),
-        ...(await listFigures(prepared)),
-        ...(await memoryFigures(cloud)),
+        ...(await listFigures(prepared, () => memoryFigures(cloud, 'with 1,000 servers'))),
+        ...(await memoryFigures(cloud, 'after all of this')),
       ]
     }),
   boot: () => withCloud({ hypervisor: 'libvirt', hosts: 2 }, bootFigures),

@@ -18,6 +18,10 @@ export const nodeArgv = (path: string): string[] => [
 
 export const nodeEnv = (): Record<string, string> => ({
   NODE_ENV: 'production',
+  // what large answers took goes back to the machine: glibc would keep it, and an arena for each thread
+  MALLOC_ARENA_MAX: '2',
+  MALLOC_MMAP_THRESHOLD_: '131072',
+  MALLOC_TRIM_THRESHOLD_: '131072',
   // compiled code is kept between starts: that is most of a service's start
   NODE_COMPILE_CACHE: join(ROOT, 'node_modules/.cache/compile'),
 })

@@ -1,7 +1,8 @@
 import pg from 'pg'
 
 /** They keep what happened, or that an id is never given out again, with ids of what is gone. */
-const HISTORY = /(^|_)(actions|placements|events?|history|revocations?|deleted_images|audit|_prisma_migrations)$/
+const HISTORY =
+  /(^|_)(actions|placements|events?|history|revocations?|deleted_images|audit|_prisma_migrations)$/
 
 /**
  * Looks through every table of every service for rows that mention one of the ids.
