@@ -89,6 +89,21 @@ test('somebody of the provider comes in by an access token, and rescopes by thei
   expect(shown.body.user).toMatchObject({ name: 'alice', email: 'alice@example.com', domain_id: w.domain })
 })
 
+test('what a login makes of somebody is in the audit record', async () => {
+  const entered = await enter(await provider.personToken('alice'))
+  const requestId = String(entered.headers['x-openstack-request-id'])
+  const { body } = await api.call('GET', `/v3/x/audit?request_id=${requestId}`, { token: w.admin })
+  expect(body.audit).toMatchObject([
+    {
+      operation: 'identity:federation:auth',
+      outcome: 'done',
+      actor: null,
+      target: `${AUTH.slice('/v3/'.length)}/${entered.body.token.user.id}`,
+      domain_ids: [w.domain],
+    },
+  ])
+})
+
 test('they stay the same user, whatever they are called, and their groups are those of the last login', async () => {
   const first = await enter(await provider.personToken('alice'))
   const scoped = tokenOf(await rescope(tokenOf(first), { project: { id: w.project } }))

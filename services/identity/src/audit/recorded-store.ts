@@ -16,6 +16,9 @@ const WRITES = new Set([
   ...['upsert', 'delete', 'deleteMany'],
 ])
 
+/** What only keeps a login from being repeated is no change. */
+const UNTOLD = new Set(['usedLogin'])
+
 export function recorded(db: PrismaClient): PrismaClient {
   const within = <T>(work: (tx: Transaction) => Promise<T>): Promise<T> =>
     db.$transaction(async tx => {
@@ -42,7 +45,7 @@ export function recorded(db: PrismaClient): PrismaClient {
       if (name === '$transaction') return within
       if (name === '$executeRaw')
         return (...args: unknown[]) => within(tx => (tx.$executeRaw as Call)(...args) as Promise<number>)
-      return name.startsWith('$') || typeof found !== 'object' || found === null
+      return name.startsWith('$') || UNTOLD.has(name) || typeof found !== 'object' || found === null
         ? found
         : modelOf(name, found as Calls)
     },

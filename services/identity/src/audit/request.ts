@@ -36,9 +36,11 @@ const NO_CHANGE = new Set([
   'identity:ec2tokens:create',
   'identity:s3tokens:create',
   'identity:oauth2:token',
-  'identity:federation:auth',
   'identity:federation:websso',
 ])
+
+/** Logins by which somebody becomes a user here, gets a project, or joins and leaves groups. */
+const ADMITTING = new Set(['identity:federation:auth', 'identity:federation:callback'])
 
 /** @param late writes down a change of which nobody has */
 export function followRequests(app: FastifyInstance, late: (asking: Asking) => Promise<void>): void {
@@ -51,13 +53,14 @@ export function followRequests(app: FastifyInstance, late: (asking: Asking) => P
   })
   app.addHook('onResponse', async (request, reply) => {
     const it = known.get(request)
-    if (it && !it.recorded && reply.statusCode < 300) await late(it)
+    if (it && !it.recorded && !ADMITTING.has(it.operation) && reply.statusCode < 300) await late(it)
   })
 }
 
 /** A path that there is not has no operation either. */
 const mayChange = ({ method, operation, caelum }: FastifyRequest): boolean =>
-  caelum !== undefined && method !== 'GET' && method !== 'HEAD' && !NO_CHANGE.has(operation)
+  caelum !== undefined &&
+  (ADMITTING.has(operation) || (method !== 'GET' && method !== 'HEAD' && !NO_CHANGE.has(operation)))
 
 const LONGEST_PATH = 1_000
 
@@ -67,7 +70,7 @@ const askingOf = (request: FastifyRequest): Asking => ({
   address: request.ip,
   requestId: request.id,
   path: (request.url.split('?')[0] ?? '').replace(/^\/v3\//, '').slice(0, LONGEST_PATH),
-  makes: request.method === 'POST',
+  makes: request.method === 'POST' || ADMITTING.has(request.operation),
   ids: Object.values((request.params ?? {}) as Record<string, string>).filter(id => typeof id === 'string'),
   recorded: false,
 })

@@ -127,8 +127,8 @@ export const federatedLogin = (dependencies: Dependencies) => {
     const projects = await provided(door, mapped)
     const lasting = Math.max(ttlS, (door.authorization_ttl_min ?? 0) * 60)
     const admitted = await store.admit(door, person, { groupIds, projects, ttlS: lasting })
-    if (typeof admitted !== 'string') throw no(door, admitted.refused)
-    return admitted
+    if ('refused' in admitted) throw no(door, admitted.refused)
+    return admitted.id
   }
 
   /** @throws Refusal 401 when a role or domain is not there: then nothing is made */

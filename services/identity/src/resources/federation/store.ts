@@ -93,21 +93,21 @@ export const federationStore = (db: PrismaClient, transact: Transact) => ({
 
   /**
    * @param ttlS how long the memberships last, seconds
-   * @returns id of the user
+   * @returns the user
    */
   async admit(
     door: Pick<Door, 'provider_id' | 'protocol_id' | 'version'>,
     person: Person,
     given: { groupIds: readonly string[]; projects: readonly Provided[]; ttlS: number },
-  ): Promise<string | Refused> {
+  ): Promise<{ id: string } | Refused> {
     const once = () =>
-      transact<string | Refused>(async tx => {
+      transact<{ id: string } | Refused>(async tx => {
         if (!(await isAsItWas(tx, door))) return none('provider, protocol or mapping changed meanwhile')
         if (!(await isDomain(tx, person.domainId))) return none('the domain is not there')
         const userId = await ensureUser(tx, door, person)
         await provide(tx, userId, given.projects)
         const lost = await replaceOutsideMemberships(tx, userId, given)
-        return { value: userId, revoked: lost.length === 0 ? [] : subjectsLosing(lost) }
+        return { value: { id: userId }, revoked: lost.length === 0 ? [] : subjectsLosing(lost) }
       })
     try {
       return await once()
