@@ -1,5 +1,5 @@
 import type { Route } from '@caelum/http'
-import { chosenIdRoutes } from '../../chosen-id-routes.ts'
+import { chosenIdRoutes } from '../../collection-routes.ts'
 import { ChangeBody, CreateBody, IdentityProviderReply, ListIdentityProviders } from './schema.ts'
 import type { IdentityProviderService } from './service.ts'
 import { viewIdentityProvider } from './view.ts'

@@ -1,5 +1,5 @@
 import type { Route } from '@caelum/http'
-import { chosenIdRoutes } from '../../chosen-id-routes.ts'
+import { chosenIdRoutes } from '../../collection-routes.ts'
 import { ListMappings, MappingBody, MappingReply } from './schema.ts'
 import type { MappingService } from './service.ts'
 import { viewMapping } from './view.ts'

@@ -1,5 +1,5 @@
 import type { Route } from '@caelum/http'
-import { chosenIdRoutes } from '../../chosen-id-routes.ts'
+import { chosenIdRoutes } from '../../collection-routes.ts'
 import { ChangeBody, CreateBody, ListServiceProviders, ServiceProviderReply } from './schema.ts'
 import type { ServiceProviderService } from './service.ts'
 import { viewServiceProvider } from './view.ts'
