@@ -1,19 +1,12 @@
-import { readdirSync } from 'node:fs'
-import { readProc, statFields } from './process-table.ts'
+import { readProc, sumsOfTrees } from './process-table.ts'
 
 /**
  * Resident memory in bytes of a process with all its descendants, what is shared divided among its sharers (PSS), so
  * that figures may be added up. Costs about a millisecond per process: for a person who asks, not for a loop.
  */
 export function memoryOfTrees(roots: readonly number[]): Map<number, number> {
-  const children = new Map<number, number[]>()
-  for (const entry of readdirSync('/proc')) {
-    const parent = Number(statFields(Number(entry) || 0)?.[1] ?? 0)
-    if (parent > 0) children.set(parent, [...(children.get(parent) ?? []), Number(entry)])
-  }
-  const ofTree = (pid: number): number =>
-    proportionalBytes(pid) + (children.get(pid) ?? []).reduce((sum, child) => sum + ofTree(child), 0)
-  return new Map(roots.map(root => [root, ofTree(root)]))
+  const sums = sumsOfTrees(roots, proportionalBytes)
+  return new Map(roots.map((root, index) => [root, sums[index] ?? 0]))
 }
 
 /** 0 when the process is gone. */

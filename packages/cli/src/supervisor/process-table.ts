@@ -42,6 +42,18 @@ export function statFields(pid: number): string[] | undefined {
   return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')
 }
 
+/** What `ofOne` says of the processes and of all that descend from them, added up for each root. */
+export function sumsOfTrees(roots: readonly number[], ofOne: (pid: number) => number): number[] {
+  const children = new Map<number, number[]>()
+  for (const entry of readdirSync('/proc')) {
+    const parent = Number(statFields(Number(entry) || 0)?.[1] ?? 0)
+    if (parent > 0) children.set(parent, [...(children.get(parent) ?? []), Number(entry)])
+  }
+  const ofTree = (pid: number): number =>
+    (children.get(pid) ?? []).reduce((sum, child) => sum + ofTree(child), ofOne(pid))
+  return roots.map(ofTree)
+}
+
 /** @returns undefined when no such process runs; a zombie does not run */
 export function identify(pid: number): ProcessIdentity | undefined {
   const fields = statFields(pid)
